@@ -1,0 +1,1 @@
+//! Alipay behind the Channel port, in key mode (RSA2).
