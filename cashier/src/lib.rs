@@ -3,8 +3,21 @@
 //!
 //! No I/O, no async runtime, no ambient clock or randomness.
 
+pub mod capture;
 pub mod channel;
+pub mod command;
+pub mod event;
+pub mod exception;
+pub mod flow;
 pub mod id;
+pub mod journal;
 pub mod money;
+pub mod order;
+pub mod policy;
+pub mod refund;
+pub mod state;
+pub mod store;
+pub mod task;
 pub mod time;
+pub mod timing;
 pub mod way;
