@@ -1,0 +1,59 @@
+# `make run` plays Till on your machine; `make test` proves it. CI runs the same `make test`.
+
+step := tests/setup/step
+nextest_profile := $(if $(CI),ci,default)
+
+.NOTPARALLEL:
+.PHONY: help run test steps setup check format lint doc doctest deny unit browser pictures
+
+help: ## Lists the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints the pages to open
+	cargo build --locked --package gateway
+	target/debug/till demo --data data --http 127.0.0.1:8080 --sandbox 127.0.0.1:8090 --metrics 127.0.0.1:9464
+
+# Every step runs, also after one has failed, so that one run shows all there is to mend.
+test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
+	@$(MAKE) --no-print-directory --keep-going steps
+
+steps: format lint doc deny doctest unit browser
+
+setup: ## Installs what the tests need (Debian's packages, npm packages)
+	@$(step) setup tests/setup/install
+
+check: format lint ## Format and lints only
+
+format:
+	@$(step) format cargo fmt --all --check
+
+lint:
+	@$(step) lint cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+doc:
+	@RUSTDOCFLAGS='--deny warnings' $(step) doc cargo doc --locked --workspace --no-deps
+
+# cargo-deny also asks a database of advisories that changes by itself, and building it takes
+# minutes, so it is not installed here: where it is installed, it counts.
+deny: ## Licences, sources, advisories and forbidden crates (needs cargo-deny)
+	@if command -v cargo-deny >/dev/null; then \
+		$(step) deny cargo deny --locked check; \
+	else \
+		echo; echo '==> deny: skipped. To run it: cargo install --locked cargo-deny'; \
+	fi
+
+doctest:
+	@$(step) doctest cargo test --locked --workspace --doc
+
+unit: ## All Rust tests, with a PostgreSQL of their own
+	@$(step) unit tests/setup/with-servers cargo nextest run --locked --workspace --profile $(nextest_profile)
+
+# Last, and without a heading's end, so that the runner's own summary closes the output.
+browser: ## Chromium through the shop, the checkout page and the wallets
+	@cargo build --locked --workspace --bin till
+	@printf '\n==> browser\n'
+	@npm --prefix tests/browser test --silent
+
+pictures: setup ## Takes the screenshots of docs/screenshots anew
+	cargo build --locked --workspace --bin till
+	TILL_PICTURES=$(CURDIR)/docs/screenshots npm --prefix tests/browser test --silent
