@@ -1,1 +1,40 @@
-//! sandbox
+//! Simulated Alipay and WeChat Pay.
+//!
+//! An HTTP server that speaks the channels' wire protocols with real signatures, keeps its own
+//! ledger, acts as the payer's wallet, and breaks on demand. It verifies as strictly as the
+//! channels document it and depends on no other crate of this project: one wrong reading of the
+//! documents must not pass its own test.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let running = sandbox::start(sandbox::Settings::default()).await?;
+//! println!("open {}/wallet", running.url());
+//! running.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod account;
+mod alipay;
+mod artefacts;
+mod clock;
+mod control;
+mod faults;
+mod key;
+mod ledger;
+mod notice;
+mod payer;
+mod persist;
+mod server;
+mod wallet;
+mod wechat;
+
+pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+pub use clock::Clock;
+pub use faults::{Armed, Fault, FaultOrder, FaultRefused, Faults};
+pub use key::KeyError;
+pub use ledger::{Channel, LedgerView, RefundView, TradeView};
+pub use notice::{ALIPAY_SCHEDULE, Delivery, DeliveryLog, WECHAT_SCHEDULE};
+pub use payer::{Opened, PayerError};
+pub use persist::StateError;
+pub use server::{Running, Sandbox, Settings, StartError, start};

@@ -1,0 +1,100 @@
+//! The order that arms a fault: the body of `POST /sandbox/faults`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use super::Fault;
+
+/// What to break, where, how often.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultOrder {
+    /// `alipay.trade.close`, `wechat.native`, `notice.wechat`, or a family: `alipay.*`,
+    /// `wechat.*`, `notice.*`.
+    pub method: String,
+    /// What goes wrong.
+    pub fault: Fault,
+    /// At most so often; absent, for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
+    /// The share of calls, from 0 to 1; absent, every call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Number>,
+    /// Of the dice behind `rate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Milliseconds of real time: how long to delay or to hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<u64>,
+    /// Only for this order number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_trade_no: Option<String>,
+}
+
+/// Why a fault cannot be armed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultRefused {
+    /// No such family of methods.
+    #[error(
+        "unknown method {0:?}: name an Alipay method (alipay.trade.close), one of wechat.native, \
+         wechat.h5, wechat.jsapi, wechat.app, wechat.query, wechat.close, wechat.refund, \
+         wechat.refund_query, or notice.alipay, notice.wechat; or a family: alipay.*, wechat.*, \
+         notice.*"
+    )]
+    Method(String),
+    /// The fault is of the other kind.
+    #[error("{fault:?} does not apply to {method}: calls and notices have faults of their own")]
+    Unfit {
+        /// As given.
+        fault: Fault,
+        /// As given.
+        method: String,
+    },
+    /// Not a share.
+    #[error("rate is a number from 0 to 1 with at most 6 decimals, such as 0.25")]
+    Rate,
+}
+
+impl FaultOrder {
+    pub(super) fn check(&self) -> Result<(), FaultRefused> {
+        let family = self.method.split_once('.').map(|(family, _)| family);
+        let fits = match family {
+            Some("alipay" | "wechat") => self.fault.fits_calls(),
+            Some("notice") => self.fault.fits_notices(),
+            _ => return Err(FaultRefused::Method(self.method.clone())),
+        };
+        if !fits {
+            return Err(FaultRefused::Unfit {
+                fault: self.fault,
+                method: self.method.clone(),
+            });
+        }
+        if self.rate.is_some() && self.parts_per_million().is_none() {
+            return Err(FaultRefused::Rate);
+        }
+        Ok(())
+    }
+
+    pub(super) fn fits(&self, method: &str) -> bool {
+        match self.method.strip_suffix('*') {
+            Some(family) => method.starts_with(family),
+            None => method == self.method,
+        }
+    }
+
+    /// `rate` in millionths, read from its decimal text.
+    pub(super) fn parts_per_million(&self) -> Option<u32> {
+        let text = self.rate.as_ref()?.to_string();
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
+        if decimals.len() > 6 {
+            return None;
+        }
+        let parts: u32 = format!("{decimals:0<6}").parse().ok()?;
+        let parts = whole
+            .parse::<u32>()
+            .ok()?
+            .checked_mul(1_000_000)?
+            .checked_add(parts)?;
+        (parts <= 1_000_000).then_some(parts)
+    }
+}

@@ -1,0 +1,2 @@
+//! Wallet page.
+pub(crate) fn configure(_: &mut actix_web::web::ServiceConfig) {}
