@@ -11,7 +11,7 @@ help: ## Lists the targets
 
 run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints the pages to open
 	cargo build --locked --package gateway
-	target/debug/till demo --data data --http 127.0.0.1:8080 --sandbox 127.0.0.1:8090 --metrics 127.0.0.1:9464
+	target/debug/till demo --data data --http 127.0.0.1:8080 --shop 127.0.0.1:8070 --sandbox 127.0.0.1:8090 --metrics 127.0.0.1:9464
 
 # Every step runs, also after one has failed, so that one run shows all there is to mend.
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser

@@ -19,7 +19,7 @@ export async function startDemo() {
   const folder = await mkdtemp(join(tmpdir(), "till-browser-"));
   const logFile = join(folder, "till.log");
   const log = await open(logFile, "w");
-  const flags = ["--http", anyPort, "--sandbox", anyPort, "--metrics", anyPort];
+  const flags = ["--http", "--shop", "--sandbox", "--metrics"].flatMap((flag) => [flag, anyPort]);
   const till = spawn(program, ["demo", "--data", folder, ...flags], {
     stdio: ["ignore", log.fd, log.fd],
   });
