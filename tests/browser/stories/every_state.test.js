@@ -21,8 +21,8 @@ before(async () => {
 });
 
 /** Opens the checkout page of a new order. */
-async function begin(device, more) {
-  const order = await here.merchant.createOrder(more);
+async function begin(device) {
+  const order = await here.merchant.createOrder();
   const checkout = await Checkout.open(await here.payer(device), order.checkout_url);
   return { order, checkout };
 }
