@@ -1,0 +1,299 @@
+//! What Alipay's answer codes mean: one table for every code that the documents
+//! name for the calls made here.
+//!
+//! A code that the table does not have for a call is [`Meaning::Unseen`]: the
+//! outcome is not known. Texts (`sub_msg`) decide nothing.
+
+use cashier::channel::RefusalKind;
+
+/// The calls that are answered by Alipay's server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    Precreate,
+    Query,
+    Close,
+    Refund,
+    QueryRefund,
+}
+
+/// What a verified failure means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A definite no.
+    Refused(RefusalKind),
+    /// Alipay has no such trade.
+    NotFound,
+    /// A state forbids it; which one, only a query tells.
+    Ask,
+    /// Alipay failed: it may have been done.
+    Failed,
+    /// A value that the documents do not have here.
+    Unseen,
+}
+
+use Call::{Close, Precreate, Query, QueryRefund, Refund};
+use Meaning::{Ask, Failed, NotFound};
+
+const FINAL: Meaning = Meaning::Refused(RefusalKind::Final);
+const LATER: Meaning = Meaning::Refused(RefusalKind::Later);
+const PAID: Meaning = Meaning::Refused(RefusalKind::AlreadyPaid);
+
+const ALL: &[Call] = &[Precreate, Query, Close, Refund, QueryRefund];
+
+/// The business codes (`sub_code` of `40004`), without their prefix `ACQ.`.
+#[rustfmt::skip]
+const BUSINESS: &[(&str, &[Call], Meaning)] = &[
+    // Every call. SYSTEM_ERROR arrives under 20000 and under 40004.
+    ("SYSTEM_ERROR",                           ALL,           Failed),
+    ("INVALID_PARAMETER",                      ALL,           FINAL),
+    // The state of the trade.
+    ("TRADE_HAS_SUCCESS",                      &[Precreate],  PAID),
+    ("TRADE_HAS_SUCCESS",                      &[Close],      Ask),
+    ("TRADE_HAS_CLOSE",                        &[Precreate],  FINAL),
+    ("TRADE_HAS_CLOSE",                        &[Close],      Ask),
+    // Refunded in full already, by this number or another; or never paid.
+    ("TRADE_HAS_CLOSE",                        &[Refund],     Ask),
+    ("TRADE_NOT_EXIST",                        &[Query, Close, QueryRefund], NotFound),
+    ("TRADE_NOT_EXIST",                        &[Refund],     FINAL),
+    ("TRADE_STATUS_ERROR",                     &[Close],      Ask),
+    ("TRADE_STATUS_ERROR",                     &[Refund],     FINAL),
+    ("TRADE_HAS_FINISHED",                     &[Close],      Ask),
+    ("TRADE_HAS_FINISHED",                     &[Refund],     FINAL),
+    ("REASON_TRADE_STATUS_INVALID",            &[Close, Refund], Ask),
+    ("REASON_ILLEGAL_STATUS",                  &[Close, Refund], Ask),
+    ("CONTEXT_INCONSISTENT",                   &[Precreate],  FINAL),
+    ("TRADE_BUYER_NOT_MATCH",                  &[Precreate],  FINAL),
+    ("NOW_TIME_AFTER_EXPIRE_TIME_ERROR",       &[Precreate],  FINAL),
+    ("APPLY_PC_MERCHANT_CODE_ERROR",           &[Precreate],  FINAL),
+    // The merchant, its contract and its limits.
+    ("ACCESS_FORBIDDEN",                       &[Precreate],  FINAL),
+    ("PARTNER_ERROR",                          &[Precreate],  FINAL),
+    ("EXIST_FORBIDDEN_WORD",                   &[Precreate],  FINAL),
+    ("TOTAL_FEE_EXCEED",                       &[Precreate],  FINAL),
+    ("SELLER_BEEN_BLOCKED",                    &[Precreate],  FINAL),
+    ("SELLER_NOT_EXIST",                       &[Precreate],  FINAL),
+    ("INVALID_STORE_ID",                       &[Precreate],  FINAL),
+    ("INVALID_RECEIVE_ACCOUNT",                &[Precreate],  FINAL),
+    ("SUB_GOODS_SIZE_MAX_COUNT",               &[Precreate],  FINAL),
+    ("DEFAULT_SETTLE_RULE_NOT_EXIST",          &[Precreate],  FINAL),
+    ("BEYOND_PAY_RESTRICTION",                 &[Precreate],  FINAL),
+    ("BEYOND_PER_RECEIPT_RESTRICTION",         &[Precreate],  FINAL),
+    ("BEYOND_PER_RECEIPT_DAY_RESTRICTION",     &[Precreate],  FINAL),
+    ("BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",  &[Precreate],  FINAL),
+    ("MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",    &[Precreate],  FINAL),
+    ("MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",     &[Precreate],  FINAL),
+    ("MERCHANT_PERM_RECEIPT_DAY_LIMIT",        &[Precreate],  FINAL),
+    ("MERCHANT_STATUS_NOT_NORMAL",             &[Precreate],  FINAL),
+    ("RISK_MERCHANT_IP_NOT_EXIST",             &[Precreate],  FINAL),
+    ("SECONDARY_MERCHANT_STATUS_ERROR",        &[Precreate],  FINAL),
+    ("SECONDARY_MERCHANT_ID_INVALID",          &[Precreate],  FINAL),
+    ("SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT", &[Precreate],  FINAL),
+    ("SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID", &[Precreate], FINAL),
+    ("SECONDARY_MERCHANT_ID_BLANK",            &[Precreate],  FINAL),
+    ("SECONDARY_MERCHANT_NOT_MATCH",           &[Precreate],  FINAL),
+    // The payer.
+    ("BUYER_SELLER_EQUAL",                     &[Precreate],  FINAL),
+    ("BUYER_ENABLE_STATUS_FORBID",             &[Precreate, Refund], FINAL),
+    ("BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",   &[Precreate],  FINAL),
+    ("BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", &[Precreate],  FINAL),
+    ("ERROR_BUYER_CERTIFY_LEVEL_LIMIT",        &[Precreate],  FINAL),
+    ("BUYER_NOT_EXIST",                        &[Precreate, Refund], FINAL),
+    ("BUYER_ERROR",                            &[Refund],     FINAL),
+    ("USER_NOT_MATCH_ERR",                     &[Refund],     FINAL),
+    ("CUSTOMER_VALIDATE_ERROR",                &[Refund],     FINAL),
+    ("REFUND_ACCOUNT_NOT_EXIST",               &[Refund],     FINAL),
+    // The refund itself.
+    ("REFUND_AMT_NOT_EQUAL_TOTAL",             &[Refund],     FINAL),
+    ("REASON_TRADE_REFUND_FEE_ERR",            &[Refund],     FINAL),
+    ("REFUND_FEE_ERROR",                       &[Refund],     FINAL),
+    ("TRADE_NOT_ALLOW_REFUND",                 &[Refund],     FINAL),
+    ("NOT_ALLOW_PARTIAL_REFUND",               &[Refund],     FINAL),
+    ("ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND",  &[Refund],     FINAL),
+    ("CURRENCY_NOT_SUPPORT",                   &[Refund],     FINAL),
+    ("OVERDRAFT_ASSIGN_ACCOUNT_INVALID",       &[Refund],     FINAL),
+    ("OVERDRAFT_AGREEMENT_NOT_MATCH",          &[Refund],     FINAL),
+    ("REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST", &[Refund],     FINAL),
+    ("REFUNDALLOC_UNAUTH_LIMIT",               &[Refund],     FINAL),
+    // This number stands for a refund of another amount: it must not be taken for
+    // one that never happened.
+    ("DISCORDANT_REPEAT_REQUEST",              &[Refund],     Ask),
+    // Money is missing or held; the same refund can be made once it is there.
+    ("SELLER_BALANCE_NOT_ENOUGH",              &[Refund],     LATER),
+    ("REASON_TRADE_BEEN_FREEZEN",              &[Refund],     LATER),
+    ("ALLOC_AMOUNT_VALIDATE_ERROR",            &[Refund],     LATER),
+    ("REFUND_CHARGE_ERROR",                    &[Refund],     LATER),
+    ("TRADE_SETTLE_ERROR",                     &[Refund],     LATER),
+    ("TRADE_SETTLE_ERROR",                     &[Precreate],  FINAL),
+    // The documents say only that something went wrong.
+    ("ENTERPRISE_PAY_BIZ_ERROR",               &[Query, Refund, QueryRefund], Failed),
+];
+
+/// What a failure's codes mean for a call.
+///
+/// `code` 20000 is Alipay's own failure whatever else it says, 40005 a rate limit
+/// before anything was done. The other gateway codes (a missing or wrong
+/// parameter, key, permission or authorisation) are refused before anything is
+/// done: a new payment fails for good, so that its payer is told; the other calls
+/// succeed under the same number once a person has mended the settings.
+pub(super) fn meaning(call: Call, code: &str, sub_code: &str) -> Meaning {
+    match code {
+        "20000" => Failed,
+        "40005" => LATER,
+        "20001" | "40001" | "40002" | "40003" | "40006" if call == Precreate => FINAL,
+        "20001" | "40001" | "40002" | "40003" | "40006" => LATER,
+        "40004" => business(call, sub_code),
+        _ => Meaning::Unseen,
+    }
+}
+
+fn business(call: Call, sub_code: &str) -> Meaning {
+    if matches!(
+        sub_code,
+        "isp.unknow-error" | "aop.unknow-error" | "aop.ACQ.SYSTEM_ERROR"
+    ) {
+        return Failed;
+    }
+    // The enumeration of refund queries spells TRADE_NOT_EXIST without the prefix too.
+    let name = sub_code.strip_prefix("ACQ.").unwrap_or(sub_code);
+    BUSINESS
+        .iter()
+        .find(|(code, calls, _)| *code == name && calls.contains(&call))
+        .map_or(Meaning::Unseen, |(_, _, meaning)| *meaning)
+}
+
+impl Call {
+    /// The API's name.
+    pub(super) const fn method(self) -> &'static str {
+        match self {
+            Precreate => "alipay.trade.precreate",
+            Query => "alipay.trade.query",
+            Close => "alipay.trade.close",
+            Refund => "alipay.trade.refund",
+            QueryRefund => "alipay.trade.fastpay.refund.query",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The enumerations of the documents, call by call.
+    #[rustfmt::skip]
+    const DOCUMENTED: &[(Call, &str)] = &[
+        (Precreate, "SYSTEM_ERROR INVALID_PARAMETER ACCESS_FORBIDDEN EXIST_FORBIDDEN_WORD \
+            PARTNER_ERROR TOTAL_FEE_EXCEED CONTEXT_INCONSISTENT TRADE_HAS_SUCCESS TRADE_HAS_CLOSE \
+            BUYER_SELLER_EQUAL TRADE_BUYER_NOT_MATCH BUYER_ENABLE_STATUS_FORBID \
+            BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR \
+            BEYOND_PAY_RESTRICTION BEYOND_PER_RECEIPT_RESTRICTION BEYOND_PER_RECEIPT_DAY_RESTRICTION \
+            BEYOND_PER_RECEIPT_SINGLE_RESTRICTION SELLER_BEEN_BLOCKED SELLER_NOT_EXIST \
+            ERROR_BUYER_CERTIFY_LEVEL_LIMIT INVALID_STORE_ID APPLY_PC_MERCHANT_CODE_ERROR \
+            SECONDARY_MERCHANT_STATUS_ERROR SECONDARY_MERCHANT_ID_INVALID \
+            SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID \
+            SECONDARY_MERCHANT_ID_BLANK SECONDARY_MERCHANT_NOT_MATCH TRADE_SETTLE_ERROR \
+            INVALID_RECEIVE_ACCOUNT NOW_TIME_AFTER_EXPIRE_TIME_ERROR BUYER_NOT_EXIST \
+            SUB_GOODS_SIZE_MAX_COUNT DEFAULT_SETTLE_RULE_NOT_EXIST MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT \
+            MERCHANT_PERM_RECEIPT_SINGLE_LIMIT MERCHANT_PERM_RECEIPT_DAY_LIMIT \
+            RISK_MERCHANT_IP_NOT_EXIST MERCHANT_STATUS_NOT_NORMAL"),
+        (Query, "SYSTEM_ERROR INVALID_PARAMETER TRADE_NOT_EXIST ENTERPRISE_PAY_BIZ_ERROR"),
+        (Close, "TRADE_NOT_EXIST TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID \
+            REASON_ILLEGAL_STATUS SYSTEM_ERROR INVALID_PARAMETER"),
+        (Refund, "SYSTEM_ERROR INVALID_PARAMETER SELLER_BALANCE_NOT_ENOUGH \
+            REFUND_AMT_NOT_EQUAL_TOTAL REASON_TRADE_BEEN_FREEZEN TRADE_NOT_EXIST TRADE_HAS_FINISHED \
+            TRADE_STATUS_ERROR DISCORDANT_REPEAT_REQUEST REASON_TRADE_REFUND_FEE_ERR \
+            TRADE_NOT_ALLOW_REFUND REFUND_FEE_ERROR TRADE_HAS_CLOSE BUYER_NOT_EXIST \
+            BUYER_ENABLE_STATUS_FORBID REASON_TRADE_STATUS_INVALID NOT_ALLOW_PARTIAL_REFUND \
+            ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND BUYER_ERROR CURRENCY_NOT_SUPPORT \
+            ALLOC_AMOUNT_VALIDATE_ERROR USER_NOT_MATCH_ERR TRADE_SETTLE_ERROR REFUND_CHARGE_ERROR \
+            ENTERPRISE_PAY_BIZ_ERROR OVERDRAFT_ASSIGN_ACCOUNT_INVALID OVERDRAFT_AGREEMENT_NOT_MATCH \
+            REFUND_ACCOUNT_NOT_EXIST CUSTOMER_VALIDATE_ERROR REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST \
+            REFUNDALLOC_UNAUTH_LIMIT"),
+        (QueryRefund, "SYSTEM_ERROR INVALID_PARAMETER TRADE_NOT_EXIST ENTERPRISE_PAY_BIZ_ERROR"),
+    ];
+
+    #[test]
+    fn every_documented_code_has_a_meaning() {
+        for (call, codes) in DOCUMENTED {
+            for code in codes.split_whitespace() {
+                let meaning = meaning(*call, "40004", &format!("ACQ.{code}"));
+                assert_ne!(meaning, Meaning::Unseen, "{call:?} {code}");
+            }
+        }
+        assert_eq!(meaning(QueryRefund, "40004", "TRADE_NOT_EXIST"), NotFound);
+    }
+
+    #[test]
+    fn a_code_has_one_meaning_for_a_call() {
+        for call in ALL {
+            let mut seen = std::collections::BTreeSet::new();
+            for (code, _, _) in BUSINESS.iter().filter(|(_, calls, _)| calls.contains(call)) {
+                assert!(seen.insert(code), "{call:?} {code}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_alipay_could_not_do_or_say_is_not_a_no() {
+        for call in ALL {
+            for (code, sub_code) in [
+                ("20000", "isp.unknow-error"),
+                ("20000", "ACQ.SYSTEM_ERROR"),
+                ("20000", "ACQ.TRADE_NOT_EXIST"),
+                ("40004", "ACQ.SYSTEM_ERROR"),
+                ("40004", "aop.ACQ.SYSTEM_ERROR"),
+                ("40004", "aop.unknow-error"),
+            ] {
+                assert_eq!(
+                    meaning(*call, code, sub_code),
+                    Failed,
+                    "{call:?} {code} {sub_code}"
+                );
+            }
+            for (code, sub_code) in [
+                ("40004", "ACQ.NEVER_SEEN"),
+                ("40004", ""),
+                ("10003", ""),
+                ("50000", ""),
+                ("", ""),
+            ] {
+                let meaning = meaning(*call, code, sub_code);
+                assert_eq!(meaning, Meaning::Unseen, "{call:?} {code} {sub_code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_and_missing_money_may_pass() {
+        for call in ALL {
+            assert_eq!(meaning(*call, "40005", "isv.app-call-limited"), LATER);
+        }
+        assert_eq!(
+            meaning(Refund, "40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH"),
+            LATER
+        );
+    }
+
+    #[test]
+    fn a_wrong_key_never_ends_a_refund() {
+        assert_eq!(meaning(Refund, "40002", "isv.invalid-signature"), LATER);
+        assert_eq!(meaning(Precreate, "40002", "isv.invalid-signature"), FINAL);
+    }
+
+    #[test]
+    fn a_close_that_a_state_forbids_is_neither_closed_nor_paid() {
+        for code in [
+            "TRADE_STATUS_ERROR",
+            "REASON_TRADE_STATUS_INVALID",
+            "REASON_ILLEGAL_STATUS",
+            "TRADE_HAS_CLOSE",
+            "TRADE_HAS_SUCCESS",
+        ] {
+            assert_eq!(
+                meaning(Close, "40004", &format!("ACQ.{code}")),
+                Ask,
+                "{code}"
+            );
+        }
+        assert_eq!(meaning(Precreate, "40004", "ACQ.TRADE_HAS_SUCCESS"), PAID);
+    }
+}
