@@ -44,8 +44,12 @@ pub enum CaptureKind {
 
 impl CaptureKind {
     /// Every kind.
-    pub const ALL: [CaptureKind; 4] =
-        [CaptureKind::Winner, CaptureKind::Surplus, CaptureKind::Late, CaptureKind::WrongAmount];
+    pub const ALL: [CaptureKind; 4] = [
+        CaptureKind::Winner,
+        CaptureKind::Surplus,
+        CaptureKind::Late,
+        CaptureKind::WrongAmount,
+    ];
 
     /// The name in database and API.
     pub const fn name(self) -> &'static str {

@@ -59,7 +59,7 @@ pub enum FlowStatus {
     Closed,
     /// Its time is over, and a later query found nothing.
     Expired,
-    /// The channel refused it, or it never left this machine.
+    /// The channel refused it.
     Failed,
 }
 
@@ -93,7 +93,8 @@ use FlowStatus as S;
 pub const MOVES: &[(FlowStatus, FlowFact, FlowStatus)] = &[
     (S::Created, F::Issued, S::Live),
     (S::Created, F::Refused, S::Failed),
-    (S::Created, F::NotSent, S::Failed),
+    // An earlier call, cut off by a crash, may have been sent all the same.
+    (S::Created, F::NotSent, S::Created),
     (S::Created, F::Unanswered, S::Unknown),
     (S::Created, F::CloseWanted, S::Closing),
     (S::Created, F::SeenClosed, S::Closed),
@@ -147,8 +148,16 @@ pub struct IllegalMove {
 
 impl FlowStatus {
     /// Every status.
-    pub const ALL: [FlowStatus; 8] =
-        [S::Created, S::Live, S::Closing, S::Unknown, S::Paid, S::Closed, S::Expired, S::Failed];
+    pub const ALL: [FlowStatus; 8] = [
+        S::Created,
+        S::Live,
+        S::Closing,
+        S::Unknown,
+        S::Paid,
+        S::Closed,
+        S::Expired,
+        S::Failed,
+    ];
 
     /// The name in database and API.
     pub const fn name(self) -> &'static str {
@@ -229,10 +238,12 @@ mod tests {
         let grid: Vec<String> = FlowStatus::ALL
             .iter()
             .flat_map(|from| {
-                FlowFact::ALL.iter().map(move |fact| match from.after(*fact) {
-                    Ok(to) => format!("{:8} {fact:?} -> {}", from.name(), to.name()),
-                    Err(_) => format!("{:8} {fact:?} refused", from.name()),
-                })
+                FlowFact::ALL
+                    .iter()
+                    .map(move |fact| match from.after(*fact) {
+                        Ok(to) => format!("{:8} {fact:?} -> {}", from.name(), to.name()),
+                        Err(_) => format!("{:8} {fact:?} refused", from.name()),
+                    })
             })
             .collect();
         insta::assert_snapshot!(grid.join("\n"));
@@ -258,7 +269,11 @@ mod tests {
             }
             assert!(seen.iter().any(|s| s.is_settled()), "{start:?}");
         }
-        assert!(MOVES.iter().all(|(from, _, to)| *from != S::Paid || *to == S::Paid));
+        assert!(
+            MOVES
+                .iter()
+                .all(|(from, _, to)| *from != S::Paid || *to == S::Paid)
+        );
     }
 
     #[test]

@@ -81,7 +81,10 @@ impl OrderId {
     /// A new order's id, from its time and randomness.
     pub fn generate(now: Timestamp, random: [u8; 16]) -> OrderId {
         let millis = u64::try_from(now.millis()).unwrap_or(0);
-        OrderId(format!("ord_{}", Ulid::from_parts(millis, u128::from_be_bytes(random))))
+        OrderId(format!(
+            "ord_{}",
+            Ulid::from_parts(millis, u128::from_be_bytes(random))
+        ))
     }
 
     /// The part behind the prefix.

@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod channel;
 pub mod command;
+pub mod decide;
 pub mod event;
 pub mod exception;
 pub mod flow;
@@ -15,6 +16,8 @@ pub mod money;
 pub mod order;
 pub mod policy;
 pub mod refund;
+pub mod shell;
+pub mod snapshot;
 pub mod state;
 pub mod store;
 pub mod task;

@@ -32,7 +32,11 @@ impl Money {
     /// # Errors
     /// [`OutOfRange`] when negative or over [`Money::MAX`].
     pub const fn from_fen(fen: i64) -> Result<Money, OutOfRange> {
-        if fen < 0 || fen > Self::MAX.0 { Err(OutOfRange(fen)) } else { Ok(Money(fen)) }
+        if fen < 0 || fen > Self::MAX.0 {
+            Err(OutOfRange(fen))
+        } else {
+            Ok(Money(fen))
+        }
     }
 
     /// The number of fen.
@@ -66,7 +70,9 @@ impl Money {
 
     /// The sum of many, unless it leaves the range.
     pub fn sum(amounts: impl IntoIterator<Item = Money>) -> Option<Money> {
-        amounts.into_iter().try_fold(Money::ZERO, Money::checked_add)
+        amounts
+            .into_iter()
+            .try_fold(Money::ZERO, Money::checked_add)
     }
 
     /// Reads an amount of yuan as Alipay and the channels' bills write it:

@@ -75,7 +75,9 @@ impl OrderState {
 
     /// The capture that paid the order.
     pub fn winner(&self) -> Option<&Capture> {
-        self.captures.iter().find(|capture| capture.kind == CaptureKind::Winner)
+        self.captures
+            .iter()
+            .find(|capture| capture.kind == CaptureKind::Winner)
     }
 
     /// The try in progress.

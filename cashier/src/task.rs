@@ -61,8 +61,14 @@ pub struct Claimed {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Call; 6] =
-        [Call::Pay, Call::Query, Call::Close, Call::Refund, Call::QueryRefund, Call::Expire];
+    pub const ALL: [Call; 6] = [
+        Call::Pay,
+        Call::Query,
+        Call::Close,
+        Call::Refund,
+        Call::QueryRefund,
+        Call::Expire,
+    ];
 
     /// The name in the database.
     pub const fn name(self) -> &'static str {
@@ -100,7 +106,12 @@ impl Subject {
 impl Next {
     /// A first try of `call` at `due`.
     pub const fn first(call: Call, due: Timestamp) -> Next {
-        Next { call, due, attempt: 0, leased_until: Timestamp::from_millis(0) }
+        Next {
+            call,
+            due,
+            attempt: 0,
+            leased_until: Timestamp::from_millis(0),
+        }
     }
 
     /// Whether somebody is busy with it at `now`.

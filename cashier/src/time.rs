@@ -74,7 +74,11 @@ impl Span {
 
     /// A part of the span.
     pub const fn divided_by(self, parts: u32) -> Span {
-        Span(if parts == 0 { self.0 } else { self.0 / parts as i64 })
+        Span(if parts == 0 {
+            self.0
+        } else {
+            self.0 / parts as i64
+        })
     }
 
     /// Twice as long, `times` times over, but never more than `most`.

@@ -72,7 +72,10 @@ impl Timing {
     /// When a payable flow is asked about next: at a quarter of its age, within
     /// the two gaps, and at its end at the latest.
     pub fn next_query(&self, created: Timestamp, expires: Timestamp, now: Timestamp) -> Timestamp {
-        let gap = now.since(created).divided_by(4).clamp(self.shortest_gap, self.longest_gap);
+        let gap = now
+            .since(created)
+            .divided_by(4)
+            .clamp(self.shortest_gap, self.longest_gap);
         let due = now.plus(gap);
         if now < expires { due.min(expires) } else { due }
     }

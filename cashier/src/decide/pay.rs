@@ -1,0 +1,240 @@
+//! Close before create: what a wish to pay leads to.
+
+use super::Reply;
+use super::draft::Draft;
+use crate::channel::PayRequest;
+use crate::command::{PayCommand, Refusal};
+use crate::flow::{Flow, FlowFact, FlowStatus};
+use crate::id::FlowNo;
+use crate::journal::Source;
+use crate::order::{CloseReason, OrderStatus};
+use crate::task::{Call, Next};
+use crate::time::{Span, Timestamp};
+
+/// The least time that an artefact must have left to be shown again.
+const STILL_GOOD: Span = Span::seconds(30);
+
+pub(super) fn pay(draft: &mut Draft<'_>, wish: &PayCommand, mine: Option<&FlowNo>) -> Reply {
+    if let Some(refusal) = order_refuses(draft, wish) {
+        return Reply::No(refusal);
+    }
+    if let Some(reply) = mine.and_then(|no| became(draft, no)) {
+        return reply;
+    }
+    let Some(flow) = draft.state.current_flow().cloned() else {
+        return create(draft, wish);
+    };
+    if is_same_try(&flow, wish) {
+        again(draft, &flow)
+    } else {
+        switch(draft, &flow)
+    }
+}
+
+/// What the order itself says against it.
+fn order_refuses(draft: &Draft<'_>, wish: &PayCommand) -> Option<Refusal> {
+    let order = &draft.state.order;
+    match (order.status, &order.closed) {
+        (OrderStatus::Paid, _) => return Some(Refusal::OrderPaid),
+        (OrderStatus::Closed, Some((_, CloseReason::Expired))) => {
+            return Some(Refusal::OrderExpired);
+        }
+        (OrderStatus::Closed, _) => return Some(Refusal::OrderClosed),
+        (OrderStatus::Open, _) if order.close_requested_at.is_some() => {
+            return Some(Refusal::OrderClosed);
+        }
+        (OrderStatus::Open, _) => {}
+    }
+    if draft.now >= order.expires_at {
+        return Some(Refusal::OrderExpired);
+    }
+    let way = wish.way;
+    if !order.ways.is_empty() && !order.ways.contains(&way) {
+        return Some(Refusal::WayUnavailable { way });
+    }
+    if way.needs_openid() && wish.openid.is_none() {
+        return Some(Refusal::Incomplete {
+            way,
+            field: "openid",
+        });
+    }
+    if way.needs_client_ip() && wish.client_ip.is_none() && order.client_ip.is_none() {
+        return Some(Refusal::Incomplete {
+            way,
+            field: "client_ip",
+        });
+    }
+    None
+}
+
+/// What became of the flow that this same wish made in an earlier round.
+fn became(draft: &Draft<'_>, no: &FlowNo) -> Option<Reply> {
+    let flow = draft.state.flow(no)?;
+    let reason = || {
+        flow.reason
+            .clone()
+            .unwrap_or_else(|| "without a reason".to_owned())
+    };
+    let retry_at = flow.next.map_or(draft.now, |next| next.due);
+    match flow.status {
+        FlowStatus::Live if flow.action.is_some() => Some(Reply::Payable(no.clone())),
+        FlowStatus::Failed => Some(Reply::No(Refusal::ChannelRefused { reason: reason() })),
+        FlowStatus::Created | FlowStatus::Unknown if !is_leased(flow, draft.now) => {
+            Some(Reply::No(Refusal::ChannelUnavailable { retry_at }))
+        }
+        FlowStatus::Created | FlowStatus::Unknown => Some(Reply::Busy),
+        // Somebody else has changed the way meanwhile.
+        FlowStatus::Closing | FlowStatus::Closed | FlowStatus::Expired => {
+            Some(Reply::No(Refusal::PaymentInProgress { retry_at }))
+        }
+        FlowStatus::Live | FlowStatus::Paid => None,
+    }
+}
+
+/// A reload or a double click is the same try.
+fn is_same_try(flow: &Flow, wish: &PayCommand) -> bool {
+    flow.way() == wish.way
+        && flow.account == wish.account
+        && flow.request.openid == needed_openid(wish)
+}
+
+fn needed_openid(wish: &PayCommand) -> Option<String> {
+    wish.openid.clone().filter(|_| wish.way.needs_openid())
+}
+
+/// A new flow: the intent, to be committed before the channel hears of it.
+fn create(draft: &mut Draft<'_>, wish: &PayCommand) -> Reply {
+    let order = &draft.state.order;
+    let expires_at = draft.now.plus(order.policy.flow_life).min(order.expires_at);
+    if expires_at.since(draft.now) < draft.timing.least_life {
+        return Reply::No(Refusal::OrderExpired);
+    }
+    let no = order.id.flow(draft.state.flows.len() + 1);
+    let client_ip = wish.client_ip.clone().or_else(|| order.client_ip.clone());
+    let request = PayRequest {
+        flow_no: no.clone(),
+        way: wish.way,
+        amount: order.amount,
+        subject: order.subject.clone(),
+        expires_at,
+        notify_url: wish.notify_url.clone(),
+        return_url: wish.return_url.clone(),
+        client_ip: client_ip.filter(|_| wish.way.needs_client_ip()),
+        openid: needed_openid(wish),
+    };
+    draft.state.flows.push(Flow {
+        no: no.clone(),
+        account: wish.account.clone(),
+        request,
+        status: FlowStatus::Created,
+        action: None,
+        action_until: None,
+        created_at: draft.now,
+        superseded_at: None,
+        close_refused_at: None,
+        reason: None,
+        claimed: None,
+        next: None,
+    });
+    draft.line(
+        wish.source,
+        Some(no.as_str()),
+        format!("a flow is made to pay by {}", wish.way),
+    );
+    draft.run_flow(&no, Call::Pay, 0);
+    Reply::Again(Some(no))
+}
+
+/// The same way once more.
+fn again(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
+    let left = flow.expires_at().since(draft.now);
+    let handle_good = flow.action_until.is_none_or(|until| until > draft.now);
+    match flow.status {
+        FlowStatus::Closing => closing(draft, flow),
+        FlowStatus::Live if handle_good && left >= STILL_GOOD => Reply::Payable(flow.no.clone()),
+        _ if is_being_made(flow, draft.now) => Reply::Busy,
+        _ if left >= draft.timing.least_life => {
+            draft.run_flow(&flow.no, Call::Pay, 0);
+            Reply::Again(Some(flow.no.clone()))
+        }
+        _ => switch(draft, flow),
+    }
+}
+
+/// Another way: the flow in progress is closed first.
+fn switch(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
+    if flow.status == FlowStatus::Closing {
+        return closing(draft, flow);
+    }
+    if is_being_made(flow, draft.now) {
+        return Reply::Busy;
+    }
+    let asked_lately = |at: Timestamp| draft.now.since(at) < draft.timing.close_again;
+    if flow.close_refused_at.is_some_and(asked_lately) {
+        let retry_at = flow.expires_at().plus(draft.timing.margin);
+        return Reply::No(Refusal::PaymentInProgress { retry_at });
+    }
+    let text = format!(
+        "another way is wanted: {} is to be closed first",
+        flow.way()
+    );
+    draft.line(Source::Payer, Some(flow.no.as_str()), text);
+    draft.advance(&flow.no, FlowFact::CloseWanted);
+    draft.run_flow(&flow.no, Call::Close, 0);
+    Reply::Again(None)
+}
+
+/// A flow whose close is under way, or could not be confirmed yet.
+fn closing(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
+    match flow.next {
+        Some(next) if next.is_leased(draft.now) => Reply::Busy,
+        Some(next) if next.due > draft.now => {
+            Reply::No(Refusal::PaymentInProgress { retry_at: next.due })
+        }
+        next => {
+            draft.run_flow(&flow.no, Call::Close, next.map_or(0, |next| next.attempt));
+            Reply::Again(None)
+        }
+    }
+}
+
+fn is_leased(flow: &Flow, now: Timestamp) -> bool {
+    flow.next.is_some_and(|next| next.is_leased(now))
+}
+
+fn is_being_made(flow: &Flow, now: Timestamp) -> bool {
+    flow.next
+        .is_some_and(|next| next.call == Call::Pay && next.is_leased(now))
+}
+
+/// The payer says that they have paid: every flow that could be is asked about,
+/// unless that has just been done.
+pub(super) fn check(draft: &mut Draft<'_>) -> Reply {
+    let asked: Vec<FlowNo> = draft
+        .state
+        .flows
+        .iter()
+        .filter(|flow| matches!(flow.status, FlowStatus::Live | FlowStatus::Closing))
+        .filter(|flow| {
+            flow.next
+                .is_some_and(|next| worth_asking(draft, flow, next))
+        })
+        .map(|flow| flow.no.clone())
+        .collect();
+    for no in asked {
+        draft.run_flow(&no, Call::Query, 0);
+    }
+    Reply::Noted
+}
+
+fn worth_asking(draft: &Draft<'_>, flow: &Flow, next: Next) -> bool {
+    if next.is_leased(draft.now) {
+        return false;
+    }
+    let usual = draft
+        .timing
+        .next_query(flow.created_at, flow.expires_at(), draft.now);
+    let never_asked = next.due <= flow.created_at.plus(draft.timing.first_query);
+    let just_asked = !never_asked && next.due.plus(Span::seconds(2)) > usual;
+    !(just_asked && next.call == Call::Query && next.attempt == 0)
+}

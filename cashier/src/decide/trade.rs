@@ -1,0 +1,261 @@
+//! What a channel says about the trade of a flow, whoever brought the word.
+
+use super::answer::make_again;
+use super::close::close_others;
+use super::draft::Draft;
+use crate::capture::{Capture, CaptureKind};
+use crate::channel::{Payment, RefundRequest, Trade};
+use crate::event::EventKind;
+use crate::exception::ExceptionKind;
+use crate::flow::{Flow, FlowFact, FlowStatus};
+use crate::id::FlowNo;
+use crate::journal::Source;
+use crate::order::OrderStatus;
+use crate::policy::LatePayment;
+use crate::refund::{Refund, RefundStatus};
+use crate::task::{Call, Next};
+
+pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: Source) {
+    let Some(flow) = draft.state.flow(no).cloned() else {
+        return;
+    };
+    match trade {
+        Trade::Paid(payment) => paid(draft, &flow, payment, source),
+        Trade::Closed => {
+            if !flow.status.is_settled() && draft.advance(no, FlowFact::SeenClosed) {
+                draft.line(
+                    source,
+                    Some(no.as_str()),
+                    "the channel says: closed, unpaid",
+                );
+            }
+        }
+        // A notice that nothing has happened yet says nothing.
+        Trade::Waiting if source == Source::Query => waiting(draft, &flow),
+        Trade::NotFound if source == Source::Query => not_found(draft, &flow),
+        Trade::Waiting | Trade::NotFound => {}
+    }
+}
+
+/// It exists, unpaid.
+fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
+    let (now, timing) = (draft.now, draft.timing);
+    let attempt = flow.next.map_or(0, |next| next.attempt);
+    match flow.status {
+        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+        FlowStatus::Live => {
+            draft.advance(&flow.no, FlowFact::CloseWanted);
+            draft.run_flow(&flow.no, Call::Close, 0);
+        }
+        // It could not be closed a moment ago: not in a tight circle.
+        FlowStatus::Closing if attempt > 0 => {
+            draft.line(
+                Source::Query,
+                Some(flow.no.as_str()),
+                "it is not paid yet; closing again soon",
+            );
+            draft.schedule(&flow.no, Call::Close, timing.retry(attempt, now), attempt);
+        }
+        FlowStatus::Closing => draft.run_flow(&flow.no, Call::Close, 0),
+        FlowStatus::Created | FlowStatus::Unknown => make_again(draft, &flow.no, attempt),
+        _ => {}
+    }
+}
+
+/// The channel does not know it.
+fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
+    let (now, timing) = (draft.now, draft.timing);
+    let end = flow.expires_at().plus(timing.margin);
+    match flow.status {
+        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+        FlowStatus::Live => {
+            draft.advance(&flow.no, FlowFact::CloseWanted);
+            draft.run_flow(&flow.no, Call::Close, 0);
+        }
+        FlowStatus::Closing if now >= end => {
+            draft.advance(&flow.no, FlowFact::SeenGone);
+            let text = "its time is over and the channel knows nothing of it: expired";
+            draft.line(Source::Query, Some(flow.no.as_str()), text);
+        }
+        FlowStatus::Closing if now >= flow.expires_at() => {
+            draft.schedule(&flow.no, Call::Query, end, 0);
+        }
+        FlowStatus::Closing => ask_later(draft, flow),
+        FlowStatus::Created | FlowStatus::Unknown => {
+            let attempt = flow.next.map_or(0, |next| next.attempt);
+            make_again(draft, &flow.no, attempt);
+        }
+        _ => {}
+    }
+}
+
+fn ask_later(draft: &mut Draft<'_>, flow: &Flow) {
+    let due = draft
+        .timing
+        .next_query(flow.created_at, flow.expires_at(), draft.now);
+    draft.schedule(&flow.no, Call::Query, due, 0);
+}
+
+/// The channel took money. The same fact again changes nothing.
+fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
+    let known = draft
+        .state
+        .captures
+        .iter()
+        .any(|c| c.account == flow.account && c.trade_no == payment.trade_no);
+    if known {
+        return;
+    }
+    if payment.amount == flow.amount() {
+        take(draft, flow, payment, source);
+    } else {
+        take_or_doubt(draft, flow, payment, source);
+    }
+}
+
+/// Another amount than was asked for: a message alone is not believed. Asked a
+/// second time, the channel's word counts, and a person has to look at it.
+fn take_or_doubt(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
+    let no = flow.no.as_str();
+    if source == Source::Query && flow.claimed == Some(payment.amount) {
+        draft.advance(&flow.no, FlowFact::SeenPaid);
+        record(draft, flow, payment, CaptureKind::WrongAmount);
+        let text = format!(
+            "{} CNY were paid in place of {}",
+            payment.amount,
+            flow.amount()
+        );
+        draft.line(source, Some(no), text);
+        return;
+    }
+    if flow.claimed == Some(payment.amount) {
+        return;
+    }
+    let detail = format!(
+        "the channel names {} CNY (trade {}) where {} CNY were asked for; not believed, the channel is asked",
+        payment.amount,
+        payment.trade_no,
+        flow.amount()
+    );
+    draft.report(
+        ExceptionKind::AmountMismatch,
+        no,
+        Some(payment.amount),
+        detail,
+    );
+    let due = draft.now.plus(draft.timing.first_retry);
+    if let Some(known) = draft.flow_mut(&flow.no) {
+        known.claimed = Some(payment.amount);
+        known.next = Some(Next::first(Call::Query, due));
+    }
+}
+
+/// The right amount: it pays the order, or it is too much.
+fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
+    draft.advance(&flow.no, FlowFact::SeenPaid);
+    if let Some(known) = draft.flow_mut(&flow.no) {
+        known.claimed = None;
+    }
+    let accepts = draft.state.order.policy.late_payment == LatePayment::Accept;
+    match draft.state.order.status {
+        OrderStatus::Open => win(draft, flow, payment, source),
+        OrderStatus::Closed if accepts => {
+            draft.line(
+                source,
+                Some(flow.no.as_str()),
+                "it comes late and is accepted (policy)",
+            );
+            win(draft, flow, payment, source);
+        }
+        OrderStatus::Paid => {
+            let text = format!(
+                "{} CNY more were paid for an order that is paid",
+                payment.amount
+            );
+            draft.line(source, Some(flow.no.as_str()), text);
+            let detail = "the order was paid already; this payment is given back in full by itself";
+            give_back(draft, flow, payment, CaptureKind::Surplus, detail);
+        }
+        OrderStatus::Closed => {
+            let text = format!(
+                "{} CNY were paid for an order that is closed",
+                payment.amount
+            );
+            draft.line(source, Some(flow.no.as_str()), text);
+            let detail =
+                "the order was closed already; this payment is given back in full by itself";
+            give_back(draft, flow, payment, CaptureKind::Late, detail);
+            draft.tell(EventKind::LatePayment);
+        }
+    }
+}
+
+fn win(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
+    record(draft, flow, payment, CaptureKind::Winner);
+    let order = &mut draft.state.order;
+    order.status = OrderStatus::Paid;
+    order.paid_by = Some(flow.no.clone());
+    order.paid_at = Some(payment.paid_at);
+    order.next = None;
+    let text = format!("paid: {} CNY by {}", payment.amount, flow.way());
+    draft.line(source, Some(flow.no.as_str()), text);
+    draft.tell(EventKind::OrderPaid);
+    close_others(draft, &flow.no);
+}
+
+/// Money that should not have come: recorded, shown to a person, and returned
+/// under a number that belongs to this capture alone.
+fn give_back(
+    draft: &mut Draft<'_>,
+    flow: &Flow,
+    payment: &Payment,
+    kind: CaptureKind,
+    detail: &str,
+) {
+    let capture = record(draft, flow, payment, kind);
+    // The reason is read by the payer, in their wallet.
+    let (exception, reason) = match kind {
+        CaptureKind::Late => (ExceptionKind::LatePayment, "订单已关闭，退回"),
+        _ => (ExceptionKind::DuplicatePayment, "重复支付，退回"),
+    };
+    draft.report(exception, capture.id.as_str(), Some(payment.amount), detail);
+    let no = draft.state.order.id.refund(draft.state.refunds.len() + 1);
+    let text = format!("{} CNY are given back", payment.amount);
+    draft.line(Source::Till, Some(no.as_str()), text);
+    draft.state.refunds.push(Refund {
+        no: no.clone(),
+        capture: capture.id,
+        account: flow.account.clone(),
+        merchant_refund_no: None,
+        request: RefundRequest {
+            refund_no: no,
+            flow_no: flow.no.clone(),
+            trade_no: payment.trade_no.clone(),
+            amount: payment.amount,
+            total: payment.amount,
+            reason: Some(reason.to_owned()),
+            notify_url: flow.request.notify_url.clone(),
+        },
+        status: RefundStatus::Requested,
+        created_at: draft.now,
+        settled_at: None,
+        detail: None,
+        next: Some(Next::first(Call::Refund, draft.now)),
+    });
+}
+
+fn record(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, kind: CaptureKind) -> Capture {
+    let capture = Capture {
+        id: draft.state.order.id.capture(draft.state.captures.len() + 1),
+        flow_no: flow.no.clone(),
+        account: flow.account.clone(),
+        trade_no: payment.trade_no.clone(),
+        amount: payment.amount,
+        paid_at: payment.paid_at,
+        seen_at: draft.now,
+        payer: payment.payer.clone(),
+        kind,
+    };
+    draft.state.captures.push(capture.clone());
+    capture
+}
