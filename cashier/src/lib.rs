@@ -12,6 +12,7 @@ pub mod exception;
 pub mod flow;
 pub mod id;
 pub mod journal;
+pub mod memory;
 pub mod money;
 pub mod order;
 pub mod policy;

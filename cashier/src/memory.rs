@@ -1,0 +1,483 @@
+//! The Store in memory: for the simulator and for tests without a server. It
+//! passes the same contract tests as the real one.
+
+use crate::event::Event;
+use crate::exception::Exception;
+use crate::id::{AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo};
+use crate::journal::Line;
+use crate::state::{OrderState, Row};
+use crate::store::{
+    ClaimedDelivery, Commit, DeliveryNext, DeliveryTry, EventRecord, NoticeRecord, Store,
+    StoreError,
+};
+use crate::task::{Claimed, Next, Subject};
+use crate::time::Timestamp;
+use async_trait::async_trait;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Orders in memory. Nothing survives the process.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    rows: Mutex<Rows>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rows {
+    orders: BTreeMap<OrderId, OrderState>,
+    events: Vec<Event>,
+    deliveries: BTreeMap<EventId, Delivery>,
+    tries: Vec<DeliveryTry>,
+    journal: Vec<Line>,
+    notices: BTreeMap<(AccountId, String), NoticeRecord>,
+    strays: Vec<Exception>,
+    /// Applications without an address for events.
+    silent: BTreeSet<AppId>,
+}
+
+#[derive(Clone, Debug)]
+struct Delivery {
+    status: &'static str,
+    attempt: u32,
+    due: Timestamp,
+    leased_until: Timestamp,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> MemoryStore {
+        MemoryStore::default()
+    }
+
+    /// Declares that an application has no webhook: its events are only pulled.
+    pub fn without_webhook(self, app: AppId) -> MemoryStore {
+        self.lock().silent.insert(app);
+        self
+    }
+
+    /// Every order, for whoever checks invariants.
+    pub fn orders(&self) -> Vec<OrderState> {
+        self.lock().orders.values().cloned().collect()
+    }
+
+    /// Every event, oldest first.
+    pub fn events(&self) -> Vec<Event> {
+        self.lock().events.clone()
+    }
+
+    /// Every try to deliver an event, oldest first.
+    pub fn delivery_tries(&self) -> Vec<DeliveryTry> {
+        self.lock().tries.clone()
+    }
+
+    /// The exceptions that belong to no order.
+    pub fn strays(&self) -> Vec<Exception> {
+        self.lock().strays.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        // A panic elsewhere leaves whole commits only: the rows are good.
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    /// Writes one commit on a copy, which replaces the rows if all went well.
+    fn write(&self, commit: &Commit) -> Result<Rows, StoreError> {
+        let mut next = self.clone();
+        let mut state = next.guarded(commit)?;
+        for row in &commit.rows {
+            next.check_unique(&state, row)?;
+            next.add(row)?;
+            if !matches!(row, Row::Exception(known) if next.knows_exception(known)) {
+                state.apply(&leased(row, commit));
+            }
+        }
+        if let Some(notice) = &commit.notice {
+            let key = (notice.account.clone(), notice.key.clone());
+            if next.notices.insert(key, notice.clone()).is_some() {
+                return Err(conflict("notices (account, key)"));
+            }
+        }
+        next.orders.insert(commit.order.clone(), state);
+        Ok(next)
+    }
+
+    fn guarded(&self, commit: &Commit) -> Result<OrderState, StoreError> {
+        let new_order = commit.rows.iter().find_map(|row| match row {
+            Row::Order(order) => Some(&**order),
+            _ => None,
+        });
+        match (self.orders.get(&commit.order), new_order) {
+            (Some(state), _) if state.order.revision == commit.revision && commit.revision > 0 => {
+                Ok(state.clone())
+            }
+            (None, Some(order)) if commit.revision == 0 => Ok(OrderState::new(order.clone())),
+            _ => Err(conflict("orders (revision)")),
+        }
+    }
+
+    /// The unique keys across orders, and inside of one.
+    fn check_unique(&self, state: &OrderState, row: &Row) -> Result<(), StoreError> {
+        let others = || {
+            self.orders
+                .values()
+                .filter(|other| other.order.id != state.order.id)
+        };
+        let taken = match row {
+            Row::Order(order) => others().any(|other| {
+                (other.order.app == order.app
+                    && other.order.merchant_order_no == order.merchant_order_no)
+                    || other.order.token == order.token
+            }),
+            Row::Flow(flow) => others().any(|other| other.flow(&flow.no).is_some()),
+            Row::Capture(new) => others().chain([state]).any(|any| {
+                any.captures.iter().any(|known| {
+                    known.id == new.id
+                        || (known.account == new.account && known.trade_no == new.trade_no)
+                })
+            }),
+            Row::Refund(new) => others().any(|other| {
+                let same_merchant = other.order.merchant == state.order.merchant;
+                other.refunds.iter().any(|known| {
+                    let number = known.merchant_refund_no.as_ref();
+                    known.no == new.no
+                        || (same_merchant
+                            && number.is_some()
+                            && number == new.merchant_refund_no.as_ref())
+                })
+            }),
+            Row::Event(event) => self.events.iter().any(|known| {
+                known.id == event.id
+                    || (known.order == event.order && known.version == event.version)
+            }),
+            Row::Exception(_) | Row::Line(_) => false,
+        };
+        if taken {
+            Err(conflict("a unique key"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Rows that do not live inside of an order.
+    fn add(&mut self, row: &Row) -> Result<(), StoreError> {
+        match row {
+            Row::Event(event) => {
+                let notify = self
+                    .orders
+                    .get(&event.order)
+                    .and_then(|o| o.order.notify_url.clone());
+                let silent = notify.is_none() && self.silent.contains(&event.app);
+                self.deliveries.insert(
+                    event.id.clone(),
+                    Delivery {
+                        status: if silent { "none" } else { "pending" },
+                        attempt: 0,
+                        due: event.created_at,
+                        leased_until: Timestamp::from_millis(0),
+                    },
+                );
+                self.events.push(event.clone());
+            }
+            Row::Line(line) => self.journal.push(line.clone()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn knows_exception(&self, exception: &Exception) -> bool {
+        let same =
+            |known: &Exception| known.kind == exception.kind && known.subject == exception.subject;
+        self.strays.iter().any(same)
+            || self
+                .orders
+                .values()
+                .any(|state| state.exceptions.iter().any(same))
+    }
+
+    fn find(&self, matches: impl Fn(&OrderState) -> bool) -> Option<OrderId> {
+        self.orders
+            .values()
+            .find(|state| matches(state))
+            .map(|state| state.order.id.clone())
+    }
+}
+
+/// The row as it is stored: a task that the committer does itself is leased,
+/// every other is free.
+fn leased(row: &Row, commit: &Commit) -> Row {
+    let free = Timestamp::from_millis(0);
+    let set = |next: Option<Next>, subject: Subject| {
+        let mine = commit.leases.contains(&subject);
+        next.map(|next| Next {
+            leased_until: if mine { commit.leased_until } else { free },
+            ..next
+        })
+    };
+    let mut row = row.clone();
+    match &mut row {
+        Row::Order(order) => order.next = set(order.next, Subject::Order(order.id.clone())),
+        Row::Flow(flow) => flow.next = set(flow.next, Subject::Flow(flow.no.clone())),
+        Row::Refund(refund) => refund.next = set(refund.next, Subject::Refund(refund.no.clone())),
+        _ => {}
+    }
+    row
+}
+
+fn conflict(what: &str) -> StoreError {
+    StoreError::Conflict(what.to_owned())
+}
+
+/// Every task of an order, to be read or leased.
+fn tasks(state: &mut OrderState) -> impl Iterator<Item = (Subject, &mut Next)> {
+    let OrderState {
+        order,
+        flows,
+        refunds,
+        ..
+    } = state;
+    let id = Subject::Order(order.id.clone());
+    let of_order = order.next.as_mut().map(|next| (id, next)).into_iter();
+    let of_flows = flows.iter_mut().filter_map(|flow| {
+        let subject = Subject::Flow(flow.no.clone());
+        flow.next.as_mut().map(|next| (subject, next))
+    });
+    let of_refunds = refunds.iter_mut().filter_map(|refund| {
+        let subject = Subject::Refund(refund.no.clone());
+        refund.next.as_mut().map(|next| (subject, next))
+    });
+    of_order.chain(of_flows).chain(of_refunds)
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn load(&self, order: &OrderId) -> Result<Option<OrderState>, StoreError> {
+        Ok(self.lock().orders.get(order).cloned())
+    }
+
+    async fn find_by_merchant_no(
+        &self,
+        app: &AppId,
+        merchant_order_no: &str,
+    ) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.lock().find(|state| {
+            state.order.app == *app && state.order.merchant_order_no == merchant_order_no
+        }))
+    }
+
+    async fn find_by_token(&self, token: &CheckoutToken) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.lock().find(|state| state.order.token == *token))
+    }
+
+    async fn find_by_flow(
+        &self,
+        account: &AccountId,
+        flow: &FlowNo,
+    ) -> Result<Option<OrderId>, StoreError> {
+        let of_account = |state: &OrderState| {
+            state
+                .flow(flow)
+                .is_some_and(|flow| flow.account == *account)
+        };
+        Ok(self.lock().find(of_account))
+    }
+
+    async fn find_by_refund(&self, refund: &RefundNo) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.lock().find(|state| state.refund(refund).is_some()))
+    }
+
+    async fn find_by_merchant_refund_no(
+        &self,
+        merchant: &MerchantId,
+        merchant_refund_no: &str,
+    ) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.lock().find(|state| {
+            state.order.merchant == *merchant
+                && state
+                    .refunds
+                    .iter()
+                    .any(|r| r.merchant_refund_no.as_deref() == Some(merchant_refund_no))
+        }))
+    }
+
+    async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>> {
+        let mut rows = self.lock();
+        commits
+            .iter()
+            .map(|commit| {
+                *rows = rows.write(commit)?;
+                Ok(())
+            })
+            .collect()
+    }
+
+    async fn record_stray(
+        &self,
+        notice: Option<NoticeRecord>,
+        exception: Exception,
+    ) -> Result<(), StoreError> {
+        let mut rows = self.lock();
+        if let Some(notice) = notice {
+            let key = (notice.account.clone(), notice.key.clone());
+            rows.notices.entry(key).or_insert(notice);
+        }
+        if !rows.knows_exception(&exception) {
+            rows.strays.push(exception);
+        }
+        Ok(())
+    }
+
+    async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .lock()
+            .notices
+            .contains_key(&(account.clone(), key.to_owned())))
+    }
+
+    async fn claim_tasks(
+        &self,
+        now: Timestamp,
+        leased_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut rows = self.lock();
+        let mut due: Vec<(Timestamp, OrderId, Subject)> = Vec::new();
+        for (id, state) in &mut rows.orders {
+            due.extend(
+                tasks(state)
+                    .filter(|(_, next)| next.due <= now && !next.is_leased(now))
+                    .map(|(subject, next)| (next.due, id.clone(), subject)),
+            );
+        }
+        due.sort();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut claimed = Vec::new();
+        for (_, order, subject) in due {
+            let Some(state) = rows.orders.get_mut(&order) else {
+                continue;
+            };
+            let Some((subject, next)) = tasks(state).find(|(s, _)| *s == subject) else {
+                continue;
+            };
+            next.leased_until = leased_until;
+            claimed.push(Claimed {
+                order,
+                subject,
+                call: next.call,
+            });
+        }
+        Ok(claimed)
+    }
+
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        leased_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let mut rows = self.lock();
+        let mut due: Vec<(Timestamp, EventId)> = rows
+            .deliveries
+            .iter()
+            .filter(|(_, d)| d.status == "pending" && d.due <= now && d.leased_until <= now)
+            .map(|(id, delivery)| (delivery.due, id.clone()))
+            .collect();
+        due.sort();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut claimed = Vec::new();
+        for (_, id) in due {
+            let Some(event) = rows.events.iter().find(|event| event.id == id).cloned() else {
+                continue;
+            };
+            let notify_url = rows
+                .orders
+                .get(&event.order)
+                .and_then(|state| state.order.notify_url.clone());
+            let Some(delivery) = rows.deliveries.get_mut(&id) else {
+                continue;
+            };
+            delivery.leased_until = leased_until;
+            claimed.push(ClaimedDelivery {
+                event,
+                notify_url,
+                attempt: delivery.attempt,
+            });
+        }
+        Ok(claimed)
+    }
+
+    async fn record_delivery(&self, tried: DeliveryTry) -> Result<(), StoreError> {
+        let mut rows = self.lock();
+        if let Some(delivery) = rows.deliveries.get_mut(&tried.event) {
+            delivery.attempt = delivery.attempt.saturating_add(1);
+            delivery.leased_until = Timestamp::from_millis(0);
+            match tried.then {
+                DeliveryNext::Delivered => delivery.status = "delivered",
+                DeliveryNext::Exhausted => delivery.status = "exhausted",
+                DeliveryNext::Retry(at) => delivery.due = at,
+            }
+        }
+        rows.tries.push(tried);
+        Ok(())
+    }
+
+    async fn events_after(
+        &self,
+        app: &AppId,
+        position: i64,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let rows = self.lock();
+        Ok((1_i64..)
+            .zip(&rows.events)
+            .filter(|(place, event)| *place > position && event.app == *app)
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .map(|(place, event)| {
+                let delivery = rows.deliveries.get(&event.id);
+                EventRecord {
+                    event: event.clone(),
+                    position: place,
+                    delivery: delivery.map_or("none", |d| d.status).to_owned(),
+                    attempts: delivery.map_or(0, |d| d.attempt),
+                }
+            })
+            .collect())
+    }
+
+    async fn redeliver(
+        &self,
+        app: &AppId,
+        event: &EventId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut rows = self.lock();
+        if !rows
+            .events
+            .iter()
+            .any(|known| known.id == *event && known.app == *app)
+        {
+            return Ok(false);
+        }
+        if let Some(delivery) = rows.deliveries.get_mut(event) {
+            delivery.status = "pending";
+            delivery.due = now;
+            delivery.leased_until = Timestamp::from_millis(0);
+        }
+        Ok(true)
+    }
+
+    async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError> {
+        Ok(self
+            .lock()
+            .journal
+            .iter()
+            .filter(|line| line.order == *order)
+            .cloned()
+            .collect())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
