@@ -26,15 +26,19 @@ mod notice;
 mod payer;
 mod persist;
 mod server;
+mod token;
 mod wallet;
 mod wechat;
 
 pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
 pub use clock::Clock;
+pub use control::NotifyError;
 pub use faults::{Armed, Fault, FaultOrder, FaultRefused, Faults};
 pub use key::KeyError;
-pub use ledger::{Channel, LedgerView, RefundView, TradeView};
-pub use notice::{ALIPAY_SCHEDULE, Delivery, DeliveryLog, WECHAT_SCHEDULE};
-pub use payer::{Opened, PayerError};
+pub use ledger::{Channel, LedgerView, PayRefused, RefundView, TradeView};
+pub use notice::{
+    ALIPAY_SCHEDULE, Delivery, DeliveryLog, NoticeKind, NoticeRefused, WECHAT_SCHEDULE,
+};
+pub use payer::{Acted, Opened, PayerError};
 pub use persist::StateError;
 pub use server::{Running, Sandbox, Settings, StartError, start};

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use crate::ledger::{Channel, Order, PayRefused};
 
+pub(crate) use act::find_trade;
 pub use act::{Acted, cancel, force_pay, pay};
-pub use open::{open, open_code, open_h5};
+pub use open::{open, open_h5};
 
 /// What the wallet shows after it opened something: whose order this is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -19,7 +19,7 @@ use crate::account::{Accounts, AlipayApp, RegisterError, WechatMerchant, WechatP
 use crate::artefacts::Artefacts;
 use crate::clock::Clock;
 use crate::faults::Faults;
-use crate::ledger::{Channel, Ledger, LedgerView};
+use crate::ledger::{Channel, Ledger};
 use crate::notice::{self, ALIPAY_SCHEDULE, DeliveryLog, WECHAT_SCHEDULE};
 use crate::persist::{self, StateError};
 
@@ -152,11 +152,6 @@ impl Sandbox {
         let answer = self.shared.accounts.register_wechat(merchant);
         self.shared.changed.notify_one();
         answer
-    }
-
-    /// Every trade and refund.
-    pub fn ledger(&self) -> LedgerView {
-        self.with_world(|world, _| world.ledger.view())
     }
 
     /// Sandbox time.

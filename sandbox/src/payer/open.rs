@@ -57,7 +57,7 @@ fn open_params(sandbox: &Sandbox, params: &Map<String, Value>) -> Result<Opened,
 }
 
 /// Scans the text of a QR code. At Alipay this creates the trade.
-pub fn open_code(sandbox: &Sandbox, code: &str) -> Result<Opened, PayerError> {
+fn open_code(sandbox: &Sandbox, code: &str) -> Result<Opened, PayerError> {
     sandbox.with_world(|world, now| {
         let artefact = live(world, code, ArtefactKind::QrCode, now)?;
         if artefact.order.key.channel == Channel::Alipay {
