@@ -1,1 +1,102 @@
 //! WeChat Pay APIv3 behind the Channel port.
+//!
+//! Promise: nothing that WeChat says is believed before its signature over the raw
+//! bytes has been verified with the key that the message names, at most five minutes
+//! after it was made; what cannot be believed is [`Outcome::Unknown`], and never a
+//! refusal, a close or a payment. Every request is signed over the very bytes that
+//! are sent. What a code means is decided in one table, `codes`.
+//!
+//! [`Outcome::Unknown`]: cashier::channel::Outcome::Unknown
+
+mod account;
+mod answer;
+mod client;
+mod close;
+mod codes;
+mod convert;
+#[cfg(test)]
+mod fixture;
+mod notice;
+mod pay;
+mod query;
+mod refund;
+mod seal;
+mod sign;
+mod verify;
+mod wire;
+
+pub use account::{Account, AccountFault, PlatformKey, Settings};
+
+use async_trait::async_trait;
+use cashier::channel::{
+    Action, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome, PayRequest, RawNotice,
+    Receipt, RefundRequest, Refunded, Trade,
+};
+use cashier::id::FlowNo;
+use cashier::time::{Clock, Entropy, Timestamp};
+use cashier::way::ChannelKind;
+use client::Client;
+use std::sync::Arc;
+
+/// One WeChat Pay account that can be spoken with.
+///
+/// `pay` always calls WeChat, which creates the trade at once; what it hands out
+/// lives two hours (H5: five minutes) whatever the flow's expiry, and sending the
+/// order again gives a new one.
+#[derive(Debug)]
+pub struct Wechat {
+    client: Client,
+}
+
+impl Wechat {
+    /// Makes an account ready to be used: its HTTP client is built here, once.
+    /// `clock` must be right to five minutes, since it goes into each request and
+    /// bounds the age of each answer; `entropy` makes nonces.
+    ///
+    /// # Errors
+    /// [`AccountFault::Http`] when the HTTP client cannot be set up.
+    pub fn new(
+        account: Account,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Wechat, AccountFault> {
+        Ok(Wechat {
+            client: Client::new(account, clock, entropy)?,
+        })
+    }
+}
+
+#[async_trait]
+impl Channel for Wechat {
+    fn kind(&self) -> ChannelKind {
+        ChannelKind::Wechat
+    }
+
+    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
+        pay::pay(&self.client, request).await
+    }
+
+    async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
+        query::query(&self.client, flow).await
+    }
+
+    async fn close(&self, flow: &FlowNo) -> Outcome<Closed> {
+        close::close(&self.client, flow).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
+        refund::refund(&self.client, request).await
+    }
+
+    async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
+        refund::query_refund(&self.client, request).await
+    }
+
+    fn open_notice(&self, raw: RawNotice<'_>, now: Timestamp) -> Result<Notice, NoticeRefusal> {
+        notice::open(self.client.account(), raw, now)
+    }
+
+    fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
+        notice::reply(receipt)
+    }
+}

@@ -1,0 +1,319 @@
+//! A merchant's credentials at WeChat Pay: what the configuration says, and the
+//! checks that it must pass once, before the first call.
+
+use super::seal::ResourceKey;
+use super::sign::Signer;
+use super::verify::PlatformKeys;
+use crate::key::{KeyFault, SigningKey, VerifyingKey};
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use url::Url;
+use x509_cert::Certificate;
+use x509_cert::der::{DecodePem, Encode};
+
+/// What the id of a WeChat Pay public key begins with.
+const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
+
+/// The length of a certificate's serial number, in hexadecimal digits.
+const SERIAL_DIGITS: usize = 40;
+
+/// The length of an APIv3 key, in bytes.
+const APIV3_KEY_BYTES: usize = 32;
+
+/// What is needed to speak as one merchant at WeChat Pay, as it is written in a
+/// configuration or kept in the database.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The merchant number (商户号).
+    pub mchid: String,
+    /// The application under which the merchant collects.
+    pub appid: String,
+    /// The serial number of the merchant API certificate: 40 hexadecimal digits in
+    /// capitals.
+    pub serial_no: String,
+    /// The private key of that certificate (`apiclient_key.pem`), PKCS#8 or PKCS#1.
+    pub merchant_private_key: SecretString,
+    /// The APIv3 key: 32 characters.
+    pub apiv3_key: SecretString,
+    /// Every key that WeChat may sign with; at least one.
+    pub platform_keys: Vec<PlatformKey>,
+    /// The API's address without a path: [`Settings::BASE_URL`] or a sandbox.
+    pub base_url: String,
+    /// How long a call may take in all; see [`Settings::DEADLINE`].
+    pub deadline: Duration,
+}
+
+/// A key that WeChat signs with.
+#[derive(Clone, Debug)]
+pub struct PlatformKey {
+    /// What `Wechatpay-Serial` says: `PUB_KEY_ID_` and digits, or the serial number
+    /// of a platform certificate (40 hexadecimal digits in capitals).
+    pub id: String,
+    /// The public key (`pub_key.pem`) or the platform certificate.
+    pub pem: String,
+}
+
+/// What is wrong with an account, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountFault {
+    /// `mchid` is not a merchant number.
+    #[error("mchid must be 8 to 32 digits, as the merchant portal shows it (商户号)")]
+    Mchid,
+    /// `appid` is not an application's id.
+    #[error("appid must be 1 to 32 letters and digits, as wx… under 产品中心 > AppID账号管理")]
+    Appid,
+    /// `serial_no` is not a certificate's serial number.
+    #[error(
+        "serial_no must be 40 hexadecimal digits in capitals, leading zeros included, and is {0} \
+         characters: copy it from 账户中心 > API安全 > 商户API证书, or from \
+         `openssl x509 -in apiclient_cert.pem -noout -serial`"
+    )]
+    Serial(usize),
+    /// `merchant_private_key` cannot be used.
+    #[error("merchant_private_key (apiclient_key.pem): {0}")]
+    PrivateKey(KeyFault),
+    /// `apiv3_key` has another length.
+    #[error(
+        "apiv3_key must be exactly 32 letters and digits, and is {0} bytes: set it under \
+         账户中心 > API安全 > APIv3密钥 (it is neither the APIv2 key nor a certificate)"
+    )]
+    Apiv3Key(usize),
+    /// No key to verify with.
+    #[error(
+        "platform_keys is empty: add the WeChat Pay public key (pub_key.pem with its \
+         PUB_KEY_ID_…) or a platform certificate with its serial number"
+    )]
+    NoPlatformKey,
+    /// Two platform keys with one id.
+    #[error("platform key {0} is given twice: leave one out")]
+    TwoPlatformKeys(String),
+    /// A platform key's id has neither form.
+    #[error(
+        "platform key id {0:?} must be PUB_KEY_ID_ and digits (public key), or 40 hexadecimal \
+         digits in capitals (platform certificate)"
+    )]
+    PlatformKeyId(String),
+    /// A platform key cannot be used.
+    #[error("platform key {id}: {fault}")]
+    PlatformKey {
+        /// Its id.
+        id: String,
+        /// What is wrong with it.
+        fault: KeyFault,
+    },
+    /// An id of one kind with a key of the other.
+    #[error(
+        "platform key {0}: a PUB_KEY_ID_… goes with `BEGIN PUBLIC KEY` and a serial number with \
+         `BEGIN CERTIFICATE`; give the one that belongs to the id"
+    )]
+    PlatformKeyKind(String),
+    /// A certificate that cannot be read.
+    #[error("platform key {0}: the certificate cannot be read; download it again")]
+    Certificate(String),
+    /// A certificate under another's serial number.
+    #[error("platform key {id}: the certificate's serial number is {serial}; use that as the id")]
+    CertificateSerial {
+        /// The id that was given.
+        id: String,
+        /// The serial number inside.
+        serial: String,
+    },
+    /// The merchant's own public key where WeChat's belongs.
+    #[error(
+        "platform key {0} is the merchant's own public key: WeChat Pay's public key belongs here \
+         (账户中心 > API安全 > 微信支付公钥)"
+    )]
+    OwnKey(String),
+    /// `base_url` cannot be used.
+    #[error("base_url must be http(s)://host[:port] without a path, for example {base}", base = Settings::BASE_URL)]
+    BaseUrl,
+    /// `deadline` is nothing.
+    #[error("deadline must be longer than nothing; 10 seconds is usual")]
+    Deadline,
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client could not be set up: {0}")]
+    Http(String),
+}
+
+/// A merchant's credentials at WeChat Pay, ready to be used. Holds no way to get a
+/// key out again.
+#[derive(Debug)]
+pub struct Account {
+    pub(super) mchid: String,
+    pub(super) appid: String,
+    pub(super) signer: Signer,
+    pub(super) platform: PlatformKeys,
+    pub(super) resource_key: ResourceKey,
+    pub(super) base_url: Url,
+    pub(super) deadline: Duration,
+    /// The WeChat Pay public key that answers shall be signed with, if there is one.
+    pub(super) public_key_id: Option<String>,
+}
+
+impl Settings {
+    /// WeChat Pay's own API.
+    pub const BASE_URL: &'static str = "https://api.mch.weixin.qq.com";
+
+    /// How long a call may take if nothing else is wanted.
+    pub const DEADLINE: Duration = Duration::from_secs(10);
+}
+
+impl Account {
+    /// Reads and checks an account's settings.
+    ///
+    /// # Errors
+    /// [`AccountFault`] names the setting and says how to mend it.
+    pub fn new(settings: Settings) -> Result<Account, AccountFault> {
+        let Settings {
+            mchid,
+            appid,
+            serial_no,
+            deadline,
+            ..
+        } = settings;
+        check(
+            is_within(&mchid, 8, |c| c.is_ascii_digit()),
+            AccountFault::Mchid,
+        )?;
+        check(
+            is_within(&appid, 1, |c| c.is_ascii_alphanumeric()),
+            AccountFault::Appid,
+        )?;
+        check(
+            is_serial(&serial_no),
+            AccountFault::Serial(serial_no.chars().count()),
+        )?;
+        check(!deadline.is_zero(), AccountFault::Deadline)?;
+        let base_url = base_url(&settings.base_url)?;
+        let resource_key = resource_key(&settings.apiv3_key)?;
+        let key = SigningKey::read(settings.merchant_private_key.expose_secret())
+            .map_err(AccountFault::PrivateKey)?;
+        let platform = platform_keys(&settings.platform_keys, &key)?;
+        let public_key_id = platform
+            .ids()
+            .find(|id| is_public_key_id(id))
+            .map(str::to_owned);
+        Ok(Account {
+            signer: Signer::new(&mchid, &appid, &serial_no, key),
+            mchid,
+            appid,
+            platform,
+            resource_key,
+            base_url,
+            deadline,
+            public_key_id,
+        })
+    }
+}
+
+fn check(holds: bool, fault: AccountFault) -> Result<(), AccountFault> {
+    if holds { Ok(()) } else { Err(fault) }
+}
+
+/// `least` to 32 characters, each of which is allowed.
+fn is_within(text: &str, least: usize, allowed: impl Fn(char) -> bool) -> bool {
+    (least..=32).contains(&text.len()) && text.chars().all(allowed)
+}
+
+fn is_serial(text: &str) -> bool {
+    text.len() == SERIAL_DIGITS && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
+}
+
+fn is_public_key_id(text: &str) -> bool {
+    text.strip_prefix(PUBLIC_KEY_ID)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The scheme, host and port; a path would have to be signed and is not WeChat's.
+fn base_url(text: &str) -> Result<Url, AccountFault> {
+    let url = Url::parse(text).map_err(|_| AccountFault::BaseUrl)?;
+    let bare = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    check(bare, AccountFault::BaseUrl).map(|()| url)
+}
+
+fn resource_key(apiv3_key: &SecretString) -> Result<ResourceKey, AccountFault> {
+    let bytes = apiv3_key.expose_secret().as_bytes();
+    let plain = bytes.len() == APIV3_KEY_BYTES && bytes.iter().all(u8::is_ascii_alphanumeric);
+    match ResourceKey::new(bytes) {
+        Some(key) if plain => Ok(key),
+        _ => Err(AccountFault::Apiv3Key(bytes.len())),
+    }
+}
+
+fn platform_keys(given: &[PlatformKey], own: &SigningKey) -> Result<PlatformKeys, AccountFault> {
+    check(!given.is_empty(), AccountFault::NoPlatformKey)?;
+    let mut keys = BTreeMap::new();
+    for platform in given {
+        let key = platform.read()?;
+        check(
+            !own.is_pair_of(&key),
+            AccountFault::OwnKey(platform.id.clone()),
+        )?;
+        let before = keys.insert(platform.id.clone(), key);
+        check(
+            before.is_none(),
+            AccountFault::TwoPlatformKeys(platform.id.clone()),
+        )?;
+    }
+    Ok(PlatformKeys::new(keys))
+}
+
+impl PlatformKey {
+    fn read(&self) -> Result<VerifyingKey, AccountFault> {
+        let is_certificate = self.pem.contains("-----BEGIN CERTIFICATE-----");
+        if is_public_key_id(&self.id) {
+            check(
+                !is_certificate,
+                AccountFault::PlatformKeyKind(self.id.clone()),
+            )?;
+            return VerifyingKey::read(&self.pem).map_err(|fault| self.fault(fault));
+        }
+        check(
+            is_serial(&self.id),
+            AccountFault::PlatformKeyId(self.id.clone()),
+        )?;
+        check(
+            is_certificate || !self.pem.contains("-----BEGIN PUBLIC KEY-----"),
+            AccountFault::PlatformKeyKind(self.id.clone()),
+        )?;
+        self.read_certificate()
+    }
+
+    fn read_certificate(&self) -> Result<VerifyingKey, AccountFault> {
+        let unreadable = || AccountFault::Certificate(self.id.clone());
+        // One-line settings write line feeds as two characters.
+        let pem = self.pem.replace("\\n", "\n");
+        let certificate = Certificate::from_pem(pem.trim()).map_err(|_| unreadable())?;
+        let certificate = certificate.tbs_certificate;
+        let serial = hex::encode_upper(certificate.serial_number.as_bytes());
+        let serial = format!("{serial:0>SERIAL_DIGITS$}");
+        if serial != self.id {
+            return Err(AccountFault::CertificateSerial {
+                id: self.id.clone(),
+                serial,
+            });
+        }
+        let spki = certificate
+            .subject_public_key_info
+            .to_der()
+            .map_err(|_| unreadable())?;
+        VerifyingKey::from_spki_der(&spki).map_err(|fault| self.fault(fault))
+    }
+
+    fn fault(&self, fault: KeyFault) -> AccountFault {
+        AccountFault::PlatformKey {
+            id: self.id.clone(),
+            fault,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

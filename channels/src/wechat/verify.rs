@@ -1,0 +1,217 @@
+//! Whether WeChat signed it: answers and notices alike (protocol sheet B.3, B.4).
+//! In order: the headers are there, the time is near, the key is known, the
+//! signature fits the raw bytes.
+
+use crate::key::VerifyingKey;
+use cashier::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// How far a signature's time may be from ours, in seconds, either way.
+const WINDOW: u64 = 300;
+
+/// What WeChat puts before the deliberately wrong signatures it sends to see
+/// whether a merchant verifies.
+const PROBE: &str = "WECHATPAY/SIGNTEST/";
+
+/// Every key that WeChat may sign with, by the id that `Wechatpay-Serial` gives.
+#[derive(Debug)]
+pub(super) struct PlatformKeys(BTreeMap<String, VerifyingKey>);
+
+/// The signature headers of a message, as they came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stamp<'a> {
+    timestamp: &'a str,
+    nonce: &'a str,
+    signature: &'a str,
+    serial: &'a str,
+}
+
+/// Why a message is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unverified {
+    #[error("no {0} header")]
+    Missing(&'static str),
+    #[error("the {0} header comes twice")]
+    Repeated(&'static str),
+    #[error("Wechatpay-Timestamp is not a number of seconds")]
+    NoTime,
+    #[error("signed {0} seconds away from our clock, and 300 are allowed: is the clock right?")]
+    OutOfTime(u64),
+    #[error("signed with a key that is not configured, {0}: add it to platform_keys")]
+    UnknownKey(String),
+    #[error("a probe: WeChat sends wrong signatures on purpose, to be refused")]
+    Probe,
+    #[error("the signature does not fit the content")]
+    Wrong,
+}
+
+impl<'a> Stamp<'a> {
+    /// Picks the four headers out of a message's; names are compared in any case.
+    ///
+    /// # Errors
+    /// [`Unverified::Missing`] and [`Unverified::Repeated`].
+    pub(super) fn read(headers: &[(&'a str, &'a str)]) -> Result<Stamp<'a>, Unverified> {
+        let one = |name: &'static str| {
+            let mut found = headers
+                .iter()
+                .filter(|(given, _)| given.eq_ignore_ascii_case(name))
+                .map(|(_, value)| *value);
+            match (found.next(), found.next()) {
+                (Some(value), None) if !value.is_empty() => Ok(value),
+                (Some(_), Some(_)) => Err(Unverified::Repeated(name)),
+                _ => Err(Unverified::Missing(name)),
+            }
+        };
+        Ok(Stamp {
+            timestamp: one("Wechatpay-Timestamp")?,
+            nonce: one("Wechatpay-Nonce")?,
+            signature: one("Wechatpay-Signature")?,
+            serial: one("Wechatpay-Serial")?,
+        })
+    }
+
+    fn check_time(&self, now: Timestamp) -> Result<(), Unverified> {
+        let seconds: i64 = self.timestamp.parse().map_err(|_| Unverified::NoTime)?;
+        match now.seconds().abs_diff(seconds) {
+            0..=WINDOW => Ok(()),
+            away => Err(Unverified::OutOfTime(away)),
+        }
+    }
+}
+
+impl PlatformKeys {
+    pub(super) fn new(keys: BTreeMap<String, VerifyingKey>) -> PlatformKeys {
+        PlatformKeys(keys)
+    }
+
+    /// The ids of the keys.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Whether WeChat signed these very bytes, just now.
+    ///
+    /// # Errors
+    /// [`Unverified`] says what is missing or wrong.
+    pub(super) fn verify(
+        &self,
+        stamp: Stamp<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Unverified> {
+        stamp.check_time(now)?;
+        let key = self
+            .0
+            .get(stamp.serial)
+            .ok_or_else(|| Unverified::UnknownKey(shown(stamp.serial)))?;
+        let head = format!("{}\n{}\n", stamp.timestamp, stamp.nonce);
+        let message = [head.as_bytes(), body, b"\n"].concat();
+        if key.verifies(&message, stamp.signature) {
+            return Ok(());
+        }
+        // Only for the log: a probe is refused like any other wrong signature.
+        Err(if stamp.signature.starts_with(PROBE) {
+            Unverified::Probe
+        } else {
+            Unverified::Wrong
+        })
+    }
+}
+
+/// Headers of a notice as [`Stamp::read`] takes them.
+pub(super) fn texts(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// A key's id as it may be repeated: a stranger chose it.
+fn shown(serial: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    serial.chars().filter(plain).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wechat::fixture;
+    use serde_json::Value;
+
+    fn check(case: &Value, now: i64) -> Result<(), Unverified> {
+        let keys = fixture::account().platform;
+        let headers = fixture::headers(&case["headers"]);
+        let stamp = Stamp::read(&texts(&headers))?;
+        let body = case["body"].as_str().unwrap().as_bytes();
+        keys.verify(stamp, body, Timestamp::from_millis(now * 1000))
+    }
+
+    #[test]
+    fn every_signed_answer_of_the_vectors_is_believed() {
+        let vectors = fixture::read("21_v3_response_verify.json");
+        let now = vectors["fixed_clock"].as_i64().unwrap();
+        let cases = vectors["positive"].as_array().unwrap();
+        for case in cases {
+            assert_eq!(check(case, now), Ok(()), "{}", case["name"]);
+        }
+        assert_eq!(cases.len(), 6);
+    }
+
+    #[test]
+    fn every_edge_case_of_the_vectors_is_refused_for_its_own_reason() {
+        let vectors = fixture::read("21_v3_response_verify.json");
+        let cases = vectors["negative"].as_array().unwrap();
+        let expected = [
+            ("tampered_body", Err(Unverified::Wrong)),
+            (
+                "unknown_serial",
+                Err(Unverified::UnknownKey("F".repeat(40))),
+            ),
+            ("merchant_key_instead_of_platform", Err(Unverified::Wrong)),
+            ("signtest_probe", Err(Unverified::Probe)),
+            (
+                "signtest_probe_prefix_on_valid_signature",
+                Err(Unverified::Probe),
+            ),
+            ("not_base64", Err(Unverified::Wrong)),
+            (
+                "missing_signature_headers_on_200",
+                Err(Unverified::Missing("Wechatpay-Timestamp")),
+            ),
+            ("clock_skew_301s", Err(Unverified::OutOfTime(301))),
+            ("clock_skew_300s_ok", Ok(())),
+        ];
+        assert_eq!(cases.len(), expected.len());
+        for (case, (name, reason)) in cases.iter().zip(expected) {
+            assert_eq!(case["name"], name);
+            let fixed = vectors["fixed_clock"].as_i64().unwrap();
+            let now = case["now"].as_i64().unwrap_or(fixed);
+            assert_eq!(check(case, now), reason, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_signature_from_the_future_is_as_bad_as_an_old_one() {
+        let vectors = fixture::read("21_v3_response_verify.json");
+        let signed_at = vectors["fixed_clock"].as_i64().unwrap();
+        let case = &vectors["positive"][0];
+        assert_eq!(check(case, signed_at - 300), Ok(()));
+        assert_eq!(
+            check(case, signed_at - 301),
+            Err(Unverified::OutOfTime(301))
+        );
+    }
+
+    #[test]
+    fn a_repeated_signature_header_is_refused() {
+        let headers = [
+            ("Wechatpay-Timestamp", "1"),
+            ("wechatpay-timestamp", "2"),
+            ("Wechatpay-Nonce", "n"),
+            ("Wechatpay-Signature", "s"),
+            ("Wechatpay-Serial", "k"),
+        ];
+        let refused = Stamp::read(&headers).unwrap_err();
+        assert_eq!(refused, Unverified::Repeated("Wechatpay-Timestamp"));
+    }
+}

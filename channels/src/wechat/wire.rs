@@ -1,0 +1,165 @@
+//! The JSON that goes over the wire (protocol sheet B.7, B.10, B.12, B.13). These
+//! types never leave the folder. Requests hold no `null` and nothing undocumented;
+//! answers are read by the fields that are needed, and a field that comes twice or
+//! has another type is an error. Amounts are fen, times RFC 3339.
+
+use serde::{Deserialize, Serialize};
+
+/// `currency`, always.
+pub(super) const CNY: &str = "CNY";
+
+/// `POST /v3/pay/transactions/{native,h5,jsapi,app}`
+#[derive(Debug, Serialize)]
+pub(super) struct Order<'a> {
+    pub(super) appid: &'a str,
+    pub(super) mchid: &'a str,
+    pub(super) description: String,
+    pub(super) out_trade_no: &'a str,
+    pub(super) time_expire: String,
+    pub(super) notify_url: &'a str,
+    pub(super) amount: OrderAmount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) payer: Option<OrderPayer<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scene_info: Option<Scene<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct OrderAmount {
+    pub(super) total: i64,
+    pub(super) currency: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct OrderPayer<'a> {
+    pub(super) openid: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Scene<'a> {
+    pub(super) payer_client_ip: &'a str,
+    pub(super) h5_info: H5Info,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct H5Info {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+}
+
+/// The answer to a JSAPI or APP order.
+#[derive(Debug, Deserialize)]
+pub(super) struct Prepaid {
+    pub(super) prepay_id: String,
+}
+
+/// The answer to a NATIVE order.
+#[derive(Debug, Deserialize)]
+pub(super) struct Native {
+    pub(super) code_url: String,
+}
+
+/// The answer to an H5 order.
+#[derive(Debug, Deserialize)]
+pub(super) struct H5 {
+    pub(super) h5_url: String,
+}
+
+/// `POST …/out-trade-no/{out_trade_no}/close`
+#[derive(Debug, Serialize)]
+pub(super) struct Close<'a> {
+    pub(super) mchid: &'a str,
+}
+
+/// A trade, in the answer to a query and inside a notice.
+#[derive(Debug, Deserialize)]
+pub(super) struct Transaction {
+    pub(super) appid: String,
+    pub(super) mchid: String,
+    pub(super) out_trade_no: String,
+    pub(super) trade_state: String,
+    pub(super) transaction_id: Option<String>,
+    pub(super) success_time: Option<String>,
+    pub(super) payer: Option<Payer>,
+    pub(super) amount: Option<TradeAmount>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Payer {
+    pub(super) openid: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TradeAmount {
+    pub(super) total: Option<i64>,
+    pub(super) currency: Option<String>,
+}
+
+/// `POST /v3/refund/domestic/refunds`
+#[derive(Debug, Serialize)]
+pub(super) struct RefundOrder<'a> {
+    pub(super) transaction_id: &'a str,
+    pub(super) out_refund_no: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    pub(super) notify_url: &'a str,
+    pub(super) amount: RefundOrderAmount,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct RefundOrderAmount {
+    pub(super) refund: i64,
+    pub(super) total: i64,
+    pub(super) currency: &'static str,
+}
+
+/// A refund, in the answers to a refund and to its query.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refund {
+    pub(super) out_refund_no: String,
+    pub(super) out_trade_no: String,
+    pub(super) transaction_id: String,
+    pub(super) status: String,
+    pub(super) amount: RefundAmount,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RefundAmount {
+    pub(super) total: i64,
+    pub(super) refund: i64,
+    pub(super) currency: Option<String>,
+}
+
+/// A notice, still sealed.
+#[derive(Debug, Deserialize)]
+pub(super) struct Notification {
+    pub(super) event_type: String,
+    pub(super) resource: Resource,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Resource {
+    pub(super) algorithm: String,
+    pub(super) ciphertext: String,
+    pub(super) associated_data: Option<String>,
+    pub(super) nonce: String,
+}
+
+/// What a notice of a refund holds. The state is called otherwise than in [`Refund`].
+#[derive(Debug, Deserialize)]
+pub(super) struct RefundNotice {
+    pub(super) mchid: String,
+    pub(super) transaction_id: String,
+    pub(super) out_trade_no: String,
+    pub(super) refund_id: String,
+    pub(super) out_refund_no: String,
+    pub(super) refund_status: String,
+    pub(super) amount: RefundAmount,
+}
+
+/// The body of an answer that is a no.
+#[derive(Debug, Deserialize)]
+pub(super) struct Problem {
+    pub(super) code: String,
+    pub(super) message: Option<String>,
+}
