@@ -1,0 +1,165 @@
+//! Signs what WeChat Pay sends: answers (204 too) and notices. The signed text is
+//! `timestamp\nnonce\nbody\n`, and five headers carry what a merchant needs to verify it.
+
+use super::authorization::SCHEME;
+use crate::account::WechatAccount;
+use crate::key::{KeyError, SigningKey};
+
+/// Marks the deliberate wrong signatures with which WeChat Pay tests whether merchants verify.
+pub const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
+
+/// A private key of the platform under the id that `Wechatpay-Serial` names.
+#[derive(Clone, Copy)]
+pub struct PlatformKey<'a> {
+    /// `PUB_KEY_ID_…`, or a platform certificate's serial.
+    pub id: &'a str,
+    /// The private key.
+    pub key: &'a SigningKey,
+}
+
+impl<'a> PlatformKey<'a> {
+    /// The merchant's platform key with the id `named`, or its current one when none is named.
+    pub fn of(account: &'a WechatAccount, named: Option<&str>) -> Option<Self> {
+        let current = Self {
+            id: &account.public_key_id,
+            key: &account.channel_key,
+        };
+        named.is_none_or(|id| id == current.id).then_some(current)
+    }
+}
+
+/// A signature, in the form of the headers that carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    serial: String,
+    timestamp: String,
+    nonce: String,
+    signature: String,
+}
+
+impl Signed {
+    /// Signs `body` at `timestamp` (Unix seconds, UTC).
+    ///
+    /// # Errors
+    /// [`KeyError`] when the key refuses.
+    pub fn new(
+        key: PlatformKey<'_>,
+        timestamp: i64,
+        nonce: String,
+        body: &[u8],
+    ) -> Result<Self, KeyError> {
+        let timestamp = timestamp.to_string();
+        let message = [
+            timestamp.as_bytes(),
+            b"\n",
+            nonce.as_bytes(),
+            b"\n",
+            body,
+            b"\n",
+        ]
+        .concat();
+        let signature = key.key.sign(&message)?;
+        Ok(Self {
+            serial: key.id.to_owned(),
+            timestamp,
+            nonce,
+            signature,
+        })
+    }
+
+    /// The same message with another first character of the signature, so that it cannot verify
+    /// and is still proper base64.
+    #[must_use]
+    pub fn spoiled(self) -> Self {
+        let first = if self.signature.starts_with('A') {
+            'B'
+        } else {
+            'A'
+        };
+        let signature = std::iter::once(first)
+            .chain(self.signature.chars().skip(1))
+            .collect();
+        Self { signature, ..self }
+    }
+
+    /// The same message as a probe: the prefix makes the signature wrong.
+    #[must_use]
+    pub fn probe(self) -> Self {
+        let signature = format!("{PROBE_PREFIX}{}", self.signature);
+        Self { signature, ..self }
+    }
+
+    /// The headers, names and values.
+    pub fn headers(&self) -> [(&'static str, &str); 5] {
+        [
+            ("Wechatpay-Timestamp", &self.timestamp),
+            ("Wechatpay-Nonce", &self.nonce),
+            ("Wechatpay-Signature", &self.signature),
+            ("Wechatpay-Serial", &self.serial),
+            ("Wechatpay-Signature-Type", SCHEME),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wechat::fixture;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::Value;
+
+    fn header<'a>(case: &'a Value, name: &str) -> &'a str {
+        case["headers"][name].as_str().unwrap()
+    }
+
+    #[test]
+    fn the_answers_and_notices_of_the_vectors_are_reproduced_byte_for_byte() {
+        let answers = fixture::read("21_v3_response_verify.json");
+        let notices = fixture::read("23_v3_notify.json");
+        let cases = answers["positive"].as_array().unwrap().iter();
+        let cases = cases.chain(notices["notifications"].as_array().unwrap());
+        let mut signed = 0;
+        for case in cases {
+            let id = header(case, "Wechatpay-Serial");
+            let key = fixture::platform_key(id);
+            let made = Signed::new(
+                PlatformKey { id, key: &key },
+                header(case, "Wechatpay-Timestamp").parse().unwrap(),
+                header(case, "Wechatpay-Nonce").to_owned(),
+                case["body"].as_str().unwrap().as_bytes(),
+            )
+            .unwrap();
+            for (name, value) in made.headers() {
+                assert_eq!(value, header(case, name), "{} of {}", name, case["name"]);
+            }
+            signed += 1;
+        }
+        assert_eq!(signed, 11);
+    }
+
+    #[test]
+    fn a_spoiled_or_probing_signature_does_not_verify() {
+        let id = "PUB_KEY_ID_0119000091912024010100000000000001";
+        let pair = fixture::platform_key(id);
+        let key = fixture::platform_public_key(id);
+        let sign = || {
+            Signed::new(
+                PlatformKey { id, key: &pair },
+                1_554_209_980,
+                "n".to_owned(),
+                b"{}",
+            )
+            .unwrap()
+        };
+        let verifies = |signed: &Signed| key.verifies(b"1554209980\nn\n{}\n", &signed.signature);
+        assert!(verifies(&sign()));
+        assert!(!verifies(&sign().spoiled()));
+        assert_eq!(
+            STANDARD.decode(sign().spoiled().signature).unwrap().len(),
+            256
+        );
+        assert!(!verifies(&sign().probe()));
+        assert!(sign().probe().signature.starts_with("WECHATPAY/SIGNTEST/"));
+    }
+}
