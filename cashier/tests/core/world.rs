@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use cashier::channel::*;
-use cashier::command::{NewOrder, PayCommand, Payable, Refusal, RefundCommand};
+use cashier::command::{NewOrder, PayCommand, Payable, RefundCommand, Refusal};
 use cashier::id::*;
 use cashier::journal::Source;
 use cashier::memory::MemoryStore;
@@ -90,11 +90,18 @@ pub struct Bank {
 }
 
 fn lost() -> Cause {
-    Cause { kind: CauseKind::Timeout, detail: "no answer".to_owned() }
+    Cause {
+        kind: CauseKind::Timeout,
+        detail: "no answer".to_owned(),
+    }
 }
 
 fn refusal(kind: RefusalKind, code: &str) -> Refusal_ {
-    Refusal_ { kind, code: code.to_owned(), message: code.to_lowercase() }
+    Refusal_ {
+        kind,
+        code: code.to_owned(),
+        message: code.to_lowercase(),
+    }
 }
 
 use cashier::channel::Refusal as Refusal_;
@@ -127,7 +134,12 @@ impl Bank {
         let mut ledger = self.ledger.lock().unwrap();
         if let Some((amount, expires_at)) = ledger.artefacts.get(no).copied() {
             assert!(now < expires_at, "the artefact has expired");
-            let trade = Trade_ { amount, paid: false, closed: false, expires_at };
+            let trade = Trade_ {
+                amount,
+                paid: false,
+                closed: false,
+                expires_at,
+            };
             ledger.trades.entry(no.clone()).or_insert(trade);
         }
     }
@@ -150,18 +162,39 @@ impl Bank {
     }
 
     pub fn fault(&self, call: &'static str, fault: Fault) {
-        self.ledger.lock().unwrap().faults.entry(call).or_default().push_back(fault);
+        self.ledger
+            .lock()
+            .unwrap()
+            .faults
+            .entry(call)
+            .or_default()
+            .push_back(fault);
     }
 
     pub fn calls(&self, name: &str) -> usize {
-        self.ledger.lock().unwrap().calls.iter().filter(|(call, _)| *call == name).count()
+        self.ledger
+            .lock()
+            .unwrap()
+            .calls
+            .iter()
+            .filter(|(call, _)| *call == name)
+            .count()
     }
 
     /// Captures minus refunds, in fen, as this channel believes.
     pub fn taken(&self) -> i64 {
         let ledger = self.ledger.lock().unwrap();
-        let paid: i64 = ledger.trades.values().filter(|t| t.paid).map(|t| t.amount.fen()).sum();
-        let back: i64 = ledger.refunds.values().map(|(_, amount)| amount.fen()).sum();
+        let paid: i64 = ledger
+            .trades
+            .values()
+            .filter(|t| t.paid)
+            .map(|t| t.amount.fen())
+            .sum();
+        let back: i64 = ledger
+            .refunds
+            .values()
+            .map(|(_, amount)| amount.fen())
+            .sum();
         paid - back
     }
 
@@ -173,7 +206,12 @@ impl Bank {
 }
 
 fn payment_of(no: &FlowNo, amount: Money, at: Timestamp) -> Payment {
-    Payment { trade_no: format!("T{no}"), amount, paid_at: at, payer: None }
+    Payment {
+        trade_no: format!("T{no}"),
+        amount,
+        paid_at: at,
+        payer: None,
+    }
 }
 
 #[async_trait]
@@ -195,9 +233,14 @@ impl Channel for Bank {
                     closed: false,
                     expires_at: request.expires_at,
                 };
-                ledger.trades.entry(request.flow_no.clone()).or_insert(trade);
+                ledger
+                    .trades
+                    .entry(request.flow_no.clone())
+                    .or_insert(trade);
             }
-            Outcome::Done(Action::QrCode { text: format!("qr:{}", request.flow_no) })
+            Outcome::Done(Action::QrCode {
+                text: format!("qr:{}", request.flow_no),
+            })
         })
     }
 
@@ -237,7 +280,10 @@ impl Channel for Bank {
                 return Outcome::Refused(refusal(RefusalKind::Later, "NOT_ENOUGH"));
             }
             let back = (request.flow_no.clone(), request.amount);
-            ledger.refunds.entry(request.refund_no.clone()).or_insert(back);
+            ledger
+                .refunds
+                .entry(request.refund_no.clone())
+                .or_insert(back);
             Outcome::Done(Refunded::Succeeded)
         })
     }
@@ -245,7 +291,11 @@ impl Channel for Bank {
     async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
         self.call("query_refund", request.refund_no.as_str(), |ledger, _| {
             let known = ledger.refunds.contains_key(&request.refund_no);
-            Outcome::Done(if known { Refunded::Succeeded } else { Refunded::NotFound })
+            Outcome::Done(if known {
+                Refunded::Succeeded
+            } else {
+                Refunded::NotFound
+            })
         })
     }
 
@@ -256,9 +306,15 @@ impl Channel for Bank {
             .map_err(|_| NoticeRefusal::Unverified("forged".to_owned()))?;
         if flow_no.as_str() == "elsewhere" {
             let detail = "another merchant".to_owned();
-            return Err(NoticeRefusal::Identity { flow_no: None, detail });
+            return Err(NoticeRefusal::Identity {
+                flow_no: None,
+                detail,
+            });
         }
-        Ok(Notice { key: text.into_owned(), fact: NoticeFact::Trade { flow_no, trade } })
+        Ok(Notice {
+            key: text.into_owned(),
+            fact: NoticeFact::Trade { flow_no, trade },
+        })
     }
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
@@ -267,7 +323,11 @@ impl Channel for Bank {
             Receipt::Refused => (400, "fail"),
             Receipt::Again => (500, "fail"),
         };
-        NoticeReply { status, content_type: "text/plain", body }
+        NoticeReply {
+            status,
+            content_type: "text/plain",
+            body,
+        }
     }
 }
 
@@ -304,7 +364,11 @@ impl World {
         let start = Timestamp::from_millis(1_790_000_000_000);
         let clock = Arc::new(HandClock(Mutex::new(start)));
         let bank = |kind| {
-            Arc::new(Bank { kind, clock: clock.clone(), ledger: Mutex::default() })
+            Arc::new(Bank {
+                kind,
+                clock: clock.clone(),
+                ledger: Mutex::default(),
+            })
         };
         let (alipay, wechat) = (bank(ChannelKind::Alipay), bank(ChannelKind::Wechat));
         let store = Arc::new(MemoryStore::new());
@@ -317,7 +381,14 @@ impl World {
         ));
         let opened = pollster::block_on(cashier.open(new_order("A-1", policy), None)).unwrap();
         let order = opened.state.order.id.clone();
-        World { clock, store, alipay, wechat, cashier, order }
+        World {
+            clock,
+            store,
+            alipay,
+            wechat,
+            cashier,
+            order,
+        }
     }
 
     pub fn pay(&self, way: Way) -> Result<Payable, Refusal> {
@@ -343,7 +414,9 @@ impl World {
     }
 
     pub fn state(&self) -> OrderState {
-        pollster::block_on(self.store.load(&self.order)).unwrap().unwrap()
+        pollster::block_on(self.store.load(&self.order))
+            .unwrap()
+            .unwrap()
     }
 
     /// The channel sends a verified notice; the answer's status.
@@ -367,16 +440,27 @@ impl World {
     }
 
     pub fn events(&self) -> Vec<&'static str> {
-        self.store.events().iter().map(|event| event.kind.name()).collect()
+        self.store
+            .events()
+            .iter()
+            .map(|event| event.kind.name())
+            .collect()
     }
 
     pub fn exceptions(&self) -> Vec<&'static str> {
-        self.state().exceptions.iter().map(|exception| exception.kind.name()).collect()
+        self.state()
+            .exceptions
+            .iter()
+            .map(|exception| exception.kind.name())
+            .collect()
     }
 
     pub fn story(&self) -> String {
         let lines = pollster::block_on(self.store.journal(&self.order)).unwrap();
-        lines.iter().map(|line| format!("{}: {}\n", line.source.name(), line.text)).collect()
+        lines
+            .iter()
+            .map(|line| format!("{}: {}\n", line.source.name(), line.text))
+            .collect()
     }
 
     /// At rest: the channels hold exactly the order's amount if it is paid,
@@ -384,13 +468,36 @@ impl World {
     pub fn at_rest(&self, refunded: i64) {
         self.pass(3 * 60 * 60);
         let state = self.state();
-        let owed = if state.order.paid_by.is_some() { AMOUNT - refunded } else { 0 };
-        assert_eq!(self.alipay.taken() + self.wechat.taken(), owed, "{}", self.story());
-        assert!(state.flows.iter().all(|flow| flow.status.is_settled()), "{}", self.story());
+        let owed = if state.order.paid_by.is_some() {
+            AMOUNT - refunded
+        } else {
+            0
+        };
+        assert_eq!(
+            self.alipay.taken() + self.wechat.taken(),
+            owed,
+            "{}",
+            self.story()
+        );
+        assert!(
+            state.flows.iter().all(|flow| flow.status.is_settled()),
+            "{}",
+            self.story()
+        );
         assert!(state.flows.iter().all(|flow| flow.next.is_none()));
-        assert!(state.refunds.iter().all(|refund| refund.status.is_settled()));
+        assert!(
+            state
+                .refunds
+                .iter()
+                .all(|refund| refund.status.is_settled())
+        );
         assert_ne!(state.order.status, cashier::order::OrderStatus::Open);
-        let versions: Vec<u32> = self.store.events().iter().map(|event| event.version).collect();
+        let versions: Vec<u32> = self
+            .store
+            .events()
+            .iter()
+            .map(|event| event.version)
+            .collect();
         assert_eq!(versions, (1..=state.order.version).collect::<Vec<_>>());
     }
 }

@@ -1,7 +1,6 @@
 //! Stories of one order: what was feared, and how it ends.
 
-mod world;
-
+use crate::world::{AMOUNT, Fault, World, new_order, wish};
 use cashier::channel::{Payment, Trade};
 use cashier::command::Refusal;
 use cashier::flow::FlowStatus;
@@ -11,7 +10,6 @@ use cashier::order::OrderStatus;
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Clock;
 use cashier::way::Way;
-use world::{AMOUNT, Fault, World, new_order, wish};
 
 fn status(world: &World, no: &FlowNo) -> FlowStatus {
     world.state().flow(no).unwrap().status
@@ -30,7 +28,11 @@ fn a_payment_by_notice_pays_the_order_and_tells_the_merchant_once() {
     assert_eq!(world.events(), ["order.paid"]);
     let revision = world.state().order.revision;
     world.pass(600);
-    assert_eq!(world.state().order.revision, revision, "nothing is left to do");
+    assert_eq!(
+        world.state().order.revision,
+        revision,
+        "nothing is left to do"
+    );
     world.at_rest(0);
 }
 
@@ -42,7 +44,11 @@ fn a_payment_without_any_notice_is_found_within_a_minute() {
         world.pass(wait);
         assert!(world.alipay.pay_now(&flow));
         world.pass(60);
-        assert_eq!(world.state().order.status, OrderStatus::Paid, "paid after {wait} s");
+        assert_eq!(
+            world.state().order.status,
+            OrderStatus::Paid,
+            "paid after {wait} s"
+        );
     }
 }
 
@@ -85,7 +91,10 @@ fn a_close_without_an_answer_keeps_the_payer_waiting_and_is_asked_again() {
         let old = world.flow(Way::WxNative);
         world.wechat.fault("close", fault);
         let refusal = world.pay(Way::AliQr).unwrap_err();
-        assert!(matches!(refusal, Refusal::PaymentInProgress { .. }), "{refusal:?}");
+        assert!(
+            matches!(refusal, Refusal::PaymentInProgress { .. }),
+            "{refusal:?}"
+        );
         assert_eq!(status(&world, &old), FlowStatus::Closing);
         assert_eq!(world.alipay.calls("pay"), 0);
         world.pass(5);
@@ -138,7 +147,10 @@ fn a_superseded_page_is_closed_as_soon_as_its_trade_exists() {
 
 #[test]
 fn strict_refuses_the_change_until_the_old_flow_has_expired() {
-    let world = World::with(Policy { switch: Switch::Strict, ..Policy::default() });
+    let world = World::with(Policy {
+        switch: Switch::Strict,
+        ..Policy::default()
+    });
     let old = world.flow(Way::AliPc);
     let refusal = world.pay(Way::WxNative).unwrap_err();
     assert!(matches!(refusal, Refusal::PaymentInProgress { .. }));
@@ -155,7 +167,10 @@ fn strict_refuses_the_change_until_the_old_flow_has_expired() {
 
 #[test]
 fn strict_closes_what_the_payer_has_scanned() {
-    let world = World::with(Policy { switch: Switch::Strict, ..Policy::default() });
+    let world = World::with(Policy {
+        switch: Switch::Strict,
+        ..Policy::default()
+    });
     let old = world.flow(Way::AliPc);
     world.alipay.scan(&old);
     world.flow(Way::WxNative);
@@ -179,8 +194,14 @@ fn two_payments_at_once_make_one_paid_order_and_one_refund() {
     let old = world.flow(Way::AliPc);
     let new = world.flow(Way::WxNative);
     assert!(world.alipay.pay_now(&old) && world.wechat.pay_now(&new));
-    assert_eq!(world.notice("alipay", &old, &world.alipay.payment(&old)), 200);
-    assert_eq!(world.notice("wechat", &new, &world.wechat.payment(&new)), 200);
+    assert_eq!(
+        world.notice("alipay", &old, &world.alipay.payment(&old)),
+        200
+    );
+    assert_eq!(
+        world.notice("wechat", &new, &world.wechat.payment(&new)),
+        200
+    );
     world.at_rest(0);
     assert_eq!(world.state().refunds.len(), 1);
 }
@@ -194,7 +215,10 @@ fn a_notice_before_the_answer_to_the_creation_counts() {
     let flow = world.state().flows[0].no.clone();
     assert_eq!(status(&world, &flow), FlowStatus::Unknown);
     assert!(world.wechat.pay_now(&flow));
-    assert_eq!(world.notice("wechat", &flow, &world.wechat.payment(&flow)), 200);
+    assert_eq!(
+        world.notice("wechat", &flow, &world.wechat.payment(&flow)),
+        200
+    );
     assert_eq!(world.state().order.status, OrderStatus::Paid);
     world.at_rest(0);
 }
@@ -217,7 +241,10 @@ fn a_refused_creation_fails_the_flow_and_the_payer_can_go_on() {
     let world = World::new();
     world.wechat.fault("pay", Fault::Refused);
     let refusal = world.pay(Way::WxNative).unwrap_err();
-    assert!(matches!(refusal, Refusal::ChannelRefused { .. }), "{refusal:?}");
+    assert!(
+        matches!(refusal, Refusal::ChannelRefused { .. }),
+        "{refusal:?}"
+    );
     let flow = world.flow(Way::WxNative);
     assert!(world.wechat.pay_now(&flow));
     world.at_rest(0);
@@ -230,15 +257,28 @@ fn money_on_a_closed_order_is_returned_and_the_merchant_hears_of_it() {
     let flow = world.flow(Way::WxNative);
     assert_eq!(world.close().unwrap().order.status, OrderStatus::Closed);
     world.wechat.force_pay(&flow);
-    assert_eq!(world.notice("wechat", &flow, &world.wechat.payment(&flow)), 200);
+    assert_eq!(
+        world.notice("wechat", &flow, &world.wechat.payment(&flow)),
+        200
+    );
     world.at_rest(0);
-    assert_eq!(world.events(), ["order.closed", "order.late_payment", "order.surplus_refunded"]);
+    assert_eq!(
+        world.events(),
+        [
+            "order.closed",
+            "order.late_payment",
+            "order.surplus_refunded"
+        ]
+    );
     assert_eq!(world.exceptions(), ["late_payment"]);
 }
 
 #[test]
 fn late_money_is_accepted_if_the_merchant_wants_it() {
-    let world = World::with(Policy { late_payment: LatePayment::Accept, ..Policy::default() });
+    let world = World::with(Policy {
+        late_payment: LatePayment::Accept,
+        ..Policy::default()
+    });
     let flow = world.flow(Way::WxNative);
     world.close().unwrap();
     world.wechat.force_pay(&flow);
@@ -314,7 +354,11 @@ fn a_wrong_amount_is_doubted_until_the_channel_says_it_twice() {
     assert_eq!(world.state().order.status, OrderStatus::Open);
     assert_eq!(world.exceptions(), ["amount_mismatch"]);
     world.pass(10);
-    assert_eq!(world.state().order.status, OrderStatus::Paid, "the query tells the truth");
+    assert_eq!(
+        world.state().order.status,
+        OrderStatus::Paid,
+        "the query tells the truth"
+    );
     world.at_rest(0);
 }
 
@@ -345,7 +389,10 @@ fn two_refunds_of_sixty_from_a_hundred_are_one() {
     assert!(matches!(refusal, Refusal::RefundExceedsCapture { .. }));
     let same = world.refund("R1", AMOUNT * 6 / 10).unwrap();
     assert_eq!(world.state().refunds[0].no, same);
-    assert_eq!(world.refund("R1", 1).unwrap_err(), Refusal::RefundConflict { field: "amount" });
+    assert_eq!(
+        world.refund("R1", 1).unwrap_err(),
+        Refusal::RefundConflict { field: "amount" }
+    );
     world.at_rest(AMOUNT * 6 / 10);
     assert_eq!(world.events(), ["order.paid", "refund.succeeded"]);
 }
@@ -364,7 +411,11 @@ fn a_refund_without_an_answer_is_sent_again_under_the_same_number() {
             Refusal::RefundExceedsCapture { .. }
         ));
         world.at_rest(100);
-        assert_eq!(world.wechat.ledger.lock().unwrap().refunds.len(), 1, "{fault:?}");
+        assert_eq!(
+            world.wechat.ledger.lock().unwrap().refunds.len(),
+            1,
+            "{fault:?}"
+        );
     }
 }
 
@@ -418,9 +469,15 @@ fn forged_and_foreign_notices_change_nothing() {
 fn a_crash_after_the_commit_is_finished_by_a_worker_under_the_same_number() {
     let world = World::new();
     // The intent is committed with its lease, and the process dies before the call.
-    let input = cashier::decide::Input::Pay { wish: Box::new(wish(Way::WxNative)), mine: None };
+    let input = cashier::decide::Input::Pay {
+        wish: Box::new(wish(Way::WxNative)),
+        mine: None,
+    };
     let timing = cashier::timing::Timing::default();
-    let context = cashier::decide::Context { now: world.clock.now(), timing: &timing };
+    let context = cashier::decide::Context {
+        now: world.clock.now(),
+        timing: &timing,
+    };
     let state = world.state();
     let decision = cashier::decide::decide(&state, &input, &context);
     let commit = cashier::store::Commit {
@@ -432,11 +489,17 @@ fn a_crash_after_the_commit_is_finished_by_a_worker_under_the_same_number() {
         notice: None,
     };
     use cashier::store::Store;
-    pollster::block_on(world.store.commit(vec![commit])).pop().unwrap().unwrap();
+    pollster::block_on(world.store.commit(vec![commit]))
+        .pop()
+        .unwrap()
+        .unwrap();
     assert_eq!(world.wechat.calls("pay"), 0);
     world.pass(31);
     let flow = world.state().flows[0].clone();
-    assert_eq!((flow.status, world.wechat.calls("pay")), (FlowStatus::Live, 1));
+    assert_eq!(
+        (flow.status, world.wechat.calls("pay")),
+        (FlowStatus::Live, 1)
+    );
     assert_eq!(world.flow(Way::WxNative), flow.no);
 }
 
@@ -449,15 +512,17 @@ fn the_same_order_number_is_the_same_order_or_a_conflict() {
     assert_eq!(again.state.order.id, world.order);
     let mut other = new_order("A-1", Policy::default());
     other.amount = Money::from_fen(1).unwrap();
-    assert_eq!(open(other).unwrap_err(), Refusal::OrderConflict { field: "amount" });
+    assert_eq!(
+        open(other).unwrap_err(),
+        Refusal::OrderConflict { field: "amount" }
+    );
 }
 
 #[test]
 fn an_order_with_a_way_has_its_first_flow_from_the_start() {
     let world = World::new();
     let new = new_order("A-2", Policy::default());
-    let opened =
-        pollster::block_on(world.cashier.open(new, Some(wish(Way::WxNative)))).unwrap();
+    let opened = pollster::block_on(world.cashier.open(new, Some(wish(Way::WxNative)))).unwrap();
     let flow = opened.flow.unwrap().unwrap();
     assert_eq!(opened.state.flow(&flow).unwrap().status, FlowStatus::Live);
     assert_eq!(world.wechat.calls("pay"), 1);

@@ -1,0 +1,12 @@
+//! The core under test: the real decide and shell in a small simulated world.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed"
+)]
+
+mod stories;
+mod wandering;
+mod world;
