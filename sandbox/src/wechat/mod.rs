@@ -13,6 +13,7 @@ mod control;
 mod fields;
 mod lifetime;
 mod notify;
+mod notify_url;
 mod open_params;
 mod order;
 mod place;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::order::notify_url;
+use super::notify_url::notify_url;
 use super::problem::Problem;
 
 /// A refund as the merchant asked for it, checked.

@@ -165,3 +165,53 @@ async fn another_merchants_number_in_the_query_or_body_is_refused() {
     );
     assert_eq!(merchant.state("order_000001").await, "NOTPAY");
 }
+
+#[tokio::test]
+async fn one_merchant_cannot_see_close_or_refund_the_orders_of_another() {
+    let merchant = Merchant::start().await;
+    let code = merchant.native("order_000001").await;
+    let other = "1900000109";
+    merchant.register(other);
+    let as_other = Departure {
+        mchid: Some(other.to_owned()),
+        ..Departure::default()
+    };
+    let order = "/v3/pay/transactions/out-trade-no/order_000001";
+    let body = json!({ "mchid": other }).to_string();
+    let (query, close) = (format!("{order}?mchid={other}"), format!("{order}/close"));
+    for (method, target, body) in [("GET", &query, ""), ("POST", &close, body.as_str())] {
+        let (status, _, text) = merchant
+            .send(method, target, body, &as_other)
+            .await
+            .unwrap();
+        assert_eq!(status, 404, "{target}: {text}");
+    }
+    merchant.pay(&code, "order_000001").await;
+    let refund = merchant
+        .refund_body("order_000001", "refund_1", 1)
+        .to_string();
+    let target = "/v3/refund/domestic/refunds";
+    let (status, _, text) = merchant
+        .send("POST", target, &refund, &as_other)
+        .await
+        .unwrap();
+    assert_eq!(status, 404, "{text}");
+    assert_eq!(merchant.state("order_000001").await, "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_path_that_the_sandbox_does_not_serve_says_so() {
+    let merchant = Merchant::start().await;
+    for (method, target) in [
+        ("GET", "/v3/bill/tradebill?bill_date=2026-01-01"),
+        ("GET", "/v3/pay/transactions/native"),
+        ("POST", "/v3/pay/transactions/codepay"),
+    ] {
+        let sent = merchant
+            .send(method, target, "", &Departure::default())
+            .await
+            .unwrap();
+        assert_eq!(sent.0, 404, "{target}");
+        assert!(sent.2.contains("does not serve"), "{}", sent.2);
+    }
+}

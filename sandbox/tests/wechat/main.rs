@@ -1,6 +1,14 @@
 //! The sandbox's WeChat Pay APIv3 over real HTTP, with real signatures, driven by a merchant
 //! whose reading of the protocol shares nothing with the sandbox's.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in a test a value that is not there is the failure"
+)]
+
+mod acts;
 mod authorization;
 mod close;
 mod faults;
@@ -10,3 +18,4 @@ mod orders;
 mod payer;
 mod receiver;
 mod refunds;
+mod restart;

@@ -10,8 +10,8 @@ use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::HeaderMap;
-use sandbox::{Running, Settings, WechatMerchant};
-use serde_json::{Value, json};
+use sandbox::{Running, Settings, WechatMerchant, WechatPlatform};
+use serde_json::Value;
 
 use crate::receiver::{Notice, Receiver};
 
@@ -44,6 +44,21 @@ pub fn wall_seconds() -> i64 {
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
     i64::try_from(since.as_secs()).unwrap()
+}
+
+/// Registers a merchant with the vectors' key.
+fn register(running: &Running, mchid: &str) -> WechatPlatform {
+    let merchant = WechatMerchant {
+        mchid: mchid.to_owned(),
+        appid: APPID.to_owned(),
+        serial_no: SERIAL.to_owned(),
+        merchant_public_key_pem: keys()["merchant"]["public_key_spki_pem"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        apiv3_key: APIV3_KEY.to_owned().into(),
+    };
+    running.sandbox().register_wechat(merchant).unwrap()
 }
 
 /// An answer whose signature has been verified (save for a 401, which has none).
@@ -83,7 +98,7 @@ pub struct Merchant {
     pub platform_id: String,
     platform: ParsedPublicKey,
     key: KeyPair,
-    http: reqwest::Client,
+    pub http: reqwest::Client,
     numbers: AtomicU64,
 }
 
@@ -95,20 +110,8 @@ impl Merchant {
 
     pub async fn with(settings: Settings) -> Self {
         let running = sandbox::start(settings).await.unwrap();
+        let platform = register(&running, MCHID);
         let keys = keys();
-        let platform = running
-            .sandbox()
-            .register_wechat(WechatMerchant {
-                mchid: MCHID.to_owned(),
-                appid: APPID.to_owned(),
-                serial_no: SERIAL.to_owned(),
-                merchant_public_key_pem: keys["merchant"]["public_key_spki_pem"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned(),
-                apiv3_key: APIV3_KEY.to_owned().into(),
-            })
-            .unwrap();
         let private = der(keys["merchant"]["private_key_pkcs8_pem"].as_str().unwrap());
         Self {
             running,
@@ -128,6 +131,11 @@ impl Merchant {
                 .unwrap(),
             numbers: AtomicU64::new(1),
         }
+    }
+
+    /// Registers one more merchant, with the same key of its own.
+    pub fn register(&self, mchid: &str) {
+        register(&self.running, mchid);
     }
 
     /// Base64 of SHA256withRSA with the merchant's key.
@@ -252,133 +260,6 @@ impl Merchant {
             headers,
             body,
         }
-    }
-
-    /// The body of an order: 100 fen, to be told to the test's receiver.
-    pub fn order(&self, out_trade_no: &str) -> Value {
-        json!({
-            "appid": APPID, "mchid": MCHID, "description": "一杯茶", "out_trade_no": out_trade_no,
-            "notify_url": self.notices.url(), "attach": "桌号7",
-            "amount": { "total": 100, "currency": "CNY" },
-        })
-    }
-
-    pub async fn native(&self, out_trade_no: &str) -> String {
-        self.native_of(&self.order(out_trade_no)).await
-    }
-
-    pub async fn native_of(&self, order: &Value) -> String {
-        let answer = self
-            .call("POST", "/v3/pay/transactions/native", &order.to_string())
-            .await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body["code_url"].as_str().unwrap().to_owned()
-    }
-
-    pub async fn jsapi(&self, out_trade_no: &str) -> String {
-        let mut order = self.order(out_trade_no);
-        order["payer"] = json!({ "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" });
-        let answer = self
-            .call("POST", "/v3/pay/transactions/jsapi", &order.to_string())
-            .await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body["prepay_id"].as_str().unwrap().to_owned()
-    }
-
-    pub async fn query(&self, out_trade_no: &str) -> Answer {
-        let target = format!("/v3/pay/transactions/out-trade-no/{out_trade_no}?mchid={MCHID}");
-        self.call("GET", &target, "").await
-    }
-
-    pub async fn state(&self, out_trade_no: &str) -> String {
-        self.query(out_trade_no).await.body["trade_state"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    pub async fn close(&self, out_trade_no: &str) -> Answer {
-        let target = format!("/v3/pay/transactions/out-trade-no/{out_trade_no}/close");
-        self.call("POST", &target, &json!({ "mchid": MCHID }).to_string())
-            .await
-    }
-
-    /// The body of a refund of `fen` out of 100.
-    pub fn refund_body(&self, out_trade_no: &str, out_refund_no: &str, fen: i64) -> Value {
-        json!({
-            "out_trade_no": out_trade_no, "out_refund_no": out_refund_no,
-            "notify_url": self.notices.url(),
-            "amount": { "refund": fen, "total": 100, "currency": "CNY" },
-        })
-    }
-
-    pub async fn refund(&self, out_trade_no: &str, out_refund_no: &str, fen: i64) -> Answer {
-        let body = self
-            .refund_body(out_trade_no, out_refund_no, fen)
-            .to_string();
-        self.call("POST", "/v3/refund/domestic/refunds", &body)
-            .await
-    }
-
-    pub async fn refund_status(&self, out_refund_no: &str) -> String {
-        let target = format!("/v3/refund/domestic/refunds/{out_refund_no}");
-        self.call("GET", &target, "").await.body["status"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    /// A control call of the sandbox; answers the status and the JSON body.
-    pub async fn control(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
-        let url = format!("{}/sandbox{path}", self.running.url());
-        let request = self.http.request(method.parse().unwrap(), url).json(&body);
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        (status, body)
-    }
-
-    async fn controlled(&self, path: &str, body: Value) -> Value {
-        let (status, body) = self.control("POST", path, body).await;
-        assert!((200..300).contains(&status), "{path}: {status} {body}");
-        body
-    }
-
-    /// The payer's wallet opens what was handed out.
-    pub async fn open(&self, artefact: impl Into<Value>) -> (u16, Value) {
-        self.control(
-            "POST",
-            "/payer/open",
-            json!({ "artefact": artefact.into() }),
-        )
-        .await
-    }
-
-    /// The payer opens `artefact` and pays.
-    pub async fn pay(&self, artefact: &str, out_trade_no: &str) {
-        let (status, opened) = self.open(artefact).await;
-        assert_eq!(status, 200, "{opened}");
-        assert_eq!(opened["out_trade_no"], out_trade_no);
-        self.controlled(&format!("/trades/{out_trade_no}/pay"), json!({}))
-            .await;
-    }
-
-    pub async fn advance(&self, seconds: i64) {
-        self.controlled("/clock", json!({ "advance_seconds": seconds }))
-            .await;
-    }
-
-    pub async fn fault(&self, fault: Value) {
-        self.controlled("/faults", fault).await;
-    }
-
-    /// The sandbox's ledger: (trades, refunds).
-    pub async fn ledger(&self) -> (Vec<Value>, Vec<Value>) {
-        let (status, body) = self.control("GET", "/ledger", json!({})).await;
-        assert_eq!(status, 200);
-        let list = |name: &str| body[name].as_array().unwrap().clone();
-        (list("trades"), list("refunds"))
     }
 
     /// Verifies a notice and opens its resource: (event, decrypted resource).

@@ -89,11 +89,6 @@ impl Receiver {
         waited.expect("no notice came within 20 s").unwrap()
     }
 
-    /// Whether nothing is waiting to be read.
-    pub async fn is_quiet(&self) -> bool {
-        self.arrived.lock().await.try_recv().is_err()
-    }
-
     pub async fn stop(&self) {
         self.server.stop(false).await;
     }

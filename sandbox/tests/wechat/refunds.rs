@@ -1,6 +1,6 @@
 //! Refunds: accepted first and settled later, under every rule of the channel.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::merchant::{MCHID, Merchant};
 
@@ -248,7 +248,27 @@ async fn a_refund_without_a_notify_url_is_settled_and_told_to_nobody() {
         .await;
     merchant.advance(30).await;
     assert_eq!(merchant.refund_status("refund_1").await, "SUCCESS");
-    let (status, log) = merchant.control("GET", "/notices", Value::Null).await;
-    assert_eq!(status, 200);
-    assert!(!log.to_string().contains("\"refund\""), "{log}");
+    // The next notice is of something else.
+    let code = merchant.native("order_000002").await;
+    merchant.pay(&code, "order_000002").await;
+    let (event, _) = merchant.open_notice(&merchant.notices.next().await);
+    assert_eq!(event["event_type"], "TRANSACTION.SUCCESS");
+}
+
+#[tokio::test]
+async fn a_refund_can_be_kept_processing_for_as_long_as_a_test_needs() {
+    let merchant = paid("order_000001").await;
+    let stay = json!({ "state": "PROCESSING" });
+    assert_eq!(
+        merchant.control("POST", "/refunds/refund_1", stay).await.0,
+        202
+    );
+    merchant.refund("order_000001", "refund_1", 100).await;
+    merchant.advance(3 * 86_400).await;
+    assert_eq!(merchant.refund_status("refund_1").await, "PROCESSING");
+    let done = merchant
+        .control("POST", "/refunds/refund_1", json!({ "state": "SUCCESS" }))
+        .await;
+    assert_eq!(done.0, 200, "{}", done.1);
+    assert_eq!(merchant.refund_status("refund_1").await, "SUCCESS");
 }
