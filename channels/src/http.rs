@@ -193,6 +193,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn without_a_trusted_peer_nothing_was_sent() {
+        let mut url = answering(b"this is no TLS".to_vec()).await;
+        url.set_scheme("https").unwrap();
+        let lost = get(url, Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(kind(&lost), (false, CauseKind::Unreachable));
+    }
+
+    #[tokio::test]
     async fn a_cut_body_leaves_the_outcome_unknown() {
         let url = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec()).await;
         let lost = get(url, Duration::from_secs(5)).await.unwrap_err();

@@ -330,3 +330,6 @@ fn outcome_name<A>(said: &Result<Said<A>, Lost>) -> &'static str {
         Err(Lost::Unknown(_)) => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests;
