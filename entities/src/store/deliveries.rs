@@ -1,0 +1,158 @@
+//! The life of deliveries: taken under a lease, tried, retried, asked for again.
+
+use super::claim::claim as claim_rows;
+use super::sensible;
+use crate::database::Database;
+use crate::deliveries::{Column, DELIVERED, EXHAUSTED, Entity, Model, PENDING};
+use crate::failure::store_error;
+use crate::place::{Place, storable};
+use crate::{delivery_tries, events, orders};
+use cashier::event::Event;
+use cashier::id::{AppId, EventId};
+use cashier::store::{ClaimedDelivery, DeliveryNext, DeliveryTry, StoreError};
+use cashier::time::Timestamp;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, Order, QueryFilter,
+    QuerySelect, QueryTrait,
+};
+use std::collections::HashMap;
+
+/// Takes due and free deliveries, oldest first. Uses the index (status, due_at).
+pub(super) async fn claim(
+    database: &Database,
+    now: Timestamp,
+    leased_until: Timestamp,
+    limit: u32,
+) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    let mut due = Query::select();
+    due.column(Column::EventId)
+        .from(Entity)
+        .and_where(Expr::col(Column::Status).eq(PENDING))
+        .and_where(Expr::col(Column::DueAt).lte(now.millis()))
+        .and_where(Expr::col(Column::LeasedUntil).lte(now.millis()))
+        .order_by(Column::DueAt, Order::Asc)
+        .order_by(Column::EventId, Order::Asc)
+        .limit(u64::from(limit));
+    let mut lease = Query::update();
+    lease
+        .table(Entity)
+        .value(Column::LeasedUntil, leased_until.millis())
+        .returning(Query::returning().columns(Column::iter()));
+    let rows = claim_rows(database, Column::EventId, due, lease).await?;
+    let mut taken: Vec<Model> = rows
+        .iter()
+        .map(|row| Model::from_query_result(row, ""))
+        .collect::<Result<_, _>>()
+        .map_err(store_error)?;
+    taken.sort_by(|a, b| (a.due_at, &a.event_id).cmp(&(b.due_at, &b.event_id)));
+    with_events(database.connection(), taken).await
+}
+
+async fn with_events(
+    db: &DatabaseConnection,
+    taken: Vec<Model>,
+) -> Result<Vec<ClaimedDelivery>, StoreError> {
+    if taken.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = taken.iter().map(|delivery| &delivery.event_id);
+    let found = events::Entity::find()
+        .filter(events::Column::Id.is_in(ids))
+        .all(db)
+        .await
+        .map_err(store_error)?;
+    let mut addresses = addresses(db, &found).await?;
+    let mut events: HashMap<String, events::Model> = found
+        .into_iter()
+        .map(|event| (event.id.clone(), event))
+        .collect();
+    let claimed = taken.into_iter().map(|delivery| {
+        let place = Place {
+            table: "deliveries",
+            id: &delivery.event_id,
+        };
+        let event = events
+            .remove(&delivery.event_id)
+            .ok_or_else(|| place.corrupt("event_id", "there is no such event"))?;
+        Ok(ClaimedDelivery {
+            notify_url: addresses.remove(&event.order_id).flatten(),
+            event: Event::try_from(event)?,
+            attempt: place.count("attempt", delivery.attempt)?,
+        })
+    });
+    Ok(claimed.filter_map(sensible).collect())
+}
+
+/// The orders' own addresses for events.
+async fn addresses(
+    db: &DatabaseConnection,
+    events: &[events::Model],
+) -> Result<HashMap<String, Option<String>>, StoreError> {
+    let found: Vec<(String, Option<String>)> = orders::Entity::find()
+        .select_only()
+        .columns([orders::Column::Id, orders::Column::NotifyUrl])
+        .filter(orders::Column::Id.is_in(events.iter().map(|event| &event.order_id)))
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(store_error)?;
+    Ok(found.into_iter().collect())
+}
+
+/// Records a try and what happens next. What was delivered stays delivered, also
+/// if another worker, whose lease had lapsed, reports a failure afterwards.
+pub(super) async fn record(database: &Database, tried: DeliveryTry) -> Result<(), StoreError> {
+    let write = database.write().await.map_err(store_error)?;
+    let db = &write.transaction;
+    delivery_tries::Entity::insert(delivery_tries::ActiveModel::from(&tried))
+        .exec_without_returning(db)
+        .await
+        .map_err(store_error)?;
+    let (column, content) = match tried.then {
+        DeliveryNext::Delivered => (Column::Status, Expr::value(DELIVERED)),
+        DeliveryNext::Retry(at) => (Column::DueAt, Expr::value(at.millis())),
+        DeliveryNext::Exhausted => (Column::Status, exhausted_unless_delivered()),
+    };
+    Entity::update_many()
+        .col_expr(column, content)
+        .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1_i64))
+        .col_expr(Column::LeasedUntil, Expr::value(0_i64))
+        .filter(Column::EventId.eq(tried.event.as_str()))
+        .exec(db)
+        .await
+        .map_err(store_error)?;
+    write.commit().await.map_err(store_error)
+}
+
+fn exhausted_unless_delivered() -> Expr {
+    CaseStatement::new()
+        .case(Expr::col(Column::Status).eq(DELIVERED), DELIVERED)
+        .finally(EXHAUSTED)
+        .into()
+}
+
+/// Makes an application's event due again. Its tries go on being counted.
+pub(super) async fn again(
+    database: &Database,
+    app: &AppId,
+    event: &EventId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let own = events::Entity::find()
+        .select_only()
+        .column(events::Column::Id)
+        .filter(events::Column::Id.eq(storable(event.as_str())))
+        .filter(events::Column::AppId.eq(storable(app.as_str())))
+        .into_query();
+    let _turn = database.turn().await;
+    let result = Entity::update_many()
+        .col_expr(Column::Status, Expr::value(PENDING))
+        .col_expr(Column::DueAt, Expr::value(now.millis()))
+        .col_expr(Column::LeasedUntil, Expr::value(0_i64))
+        .filter(Column::EventId.in_subquery(own))
+        .exec(database.connection())
+        .await
+        .map_err(store_error)?;
+    Ok(result.rows_affected == 1)
+}

@@ -1,0 +1,55 @@
+//! Notices as evidence: whether one is known, and those that belong to no order.
+
+use super::write::insert_exceptions;
+use crate::database::Database;
+use crate::exceptions;
+use crate::failure::store_error;
+use crate::notices::{Column, Entity, Model};
+use crate::place::storable;
+use cashier::exception::Exception;
+use cashier::id::AccountId;
+use cashier::store::{NoticeRecord, StoreError};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{DatabaseConnection, EntityTrait, Insert, QuerySelect};
+
+/// Whether this very notice was recorded. Uses the primary key.
+pub(super) async fn knows(
+    db: &DatabaseConnection,
+    account: &AccountId,
+    key: &str,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = Entity::find_by_id((storable(account.as_str()), storable(key)))
+        .select_only()
+        .column(Column::ReceivedAt)
+        .into_tuple()
+        .one(db)
+        .await
+        .map_err(store_error)?;
+    Ok(found.is_some())
+}
+
+/// Records a notice that belongs to no order, and the exception about it; what is
+/// known of either stays as it is.
+pub(super) async fn record_stray(
+    database: &Database,
+    notice: Option<NoticeRecord>,
+    exception: Exception,
+) -> Result<(), StoreError> {
+    let write = database.write().await.map_err(store_error)?;
+    Insert::many(notice.iter().map(Model::from))
+        .on_conflict(
+            OnConflict::columns([Column::AccountId, Column::Key])
+                .do_nothing()
+                .to_owned(),
+        )
+        .exec_without_returning(&write.transaction)
+        .await
+        .map_err(store_error)?;
+    insert_exceptions(
+        &write.transaction,
+        vec![exceptions::Model::from(&exception)],
+    )
+    .await
+    .map_err(store_error)?;
+    write.commit().await.map_err(store_error)
+}

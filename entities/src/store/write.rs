@@ -1,0 +1,161 @@
+//! The statements that write a batch: one for each table that has rows, and one
+//! for each order that changes, since each is guarded by its own revision.
+
+use super::batch::{Batch, Change};
+use crate::failure::store_error;
+use crate::{exceptions, flows, orders, refunds, tasks};
+use cashier::store::StoreError;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, Insert,
+    IntoActiveModel, Iterable, QueryFilter,
+};
+use std::collections::BTreeMap;
+
+/// Writes all of a batch, orders first: who loses a race learns it before
+/// anything else is written.
+pub(super) async fn write(db: &DatabaseTransaction, batch: Batch) -> Result<(), StoreError> {
+    insert(db, batch.new_orders).await?;
+    for change in &batch.changes {
+        update_order(db, change).await?;
+    }
+    replace_flows(db, batch.flows).await?;
+    insert(db, batch.captures).await?;
+    replace_refunds(db, batch.refunds).await?;
+    insert_exceptions(db, batch.exceptions)
+        .await
+        .map_err(store_error)?;
+    insert(db, batch.events).await?;
+    insert(db, batch.deliveries).await?;
+    insert(db, batch.lines).await?;
+    set_tasks(db, batch.tasks).await.map_err(store_error)?;
+    insert(db, batch.notices).await
+}
+
+/// Adds exceptions, except those that were reported before.
+pub(super) async fn insert_exceptions(
+    db: &DatabaseTransaction,
+    rows: Vec<exceptions::Model>,
+) -> Result<(), DbErr> {
+    let known = [exceptions::Column::Kind, exceptions::Column::Subject];
+    Insert::many(rows)
+        .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await
+        .map(|_| ())
+}
+
+/// Adds rows, of which none may be there.
+async fn insert<M, A>(db: &DatabaseTransaction, rows: Vec<M>) -> Result<(), StoreError>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait,
+{
+    Insert::many(rows)
+        .exec_without_returning(db)
+        .await
+        .map_err(store_error)
+        .map(|_| ())
+}
+
+async fn update_order(db: &DatabaseTransaction, change: &Change) -> Result<(), StoreError> {
+    let result = orders::Entity::update_many()
+        .set(change.content())
+        .filter(orders::Column::Id.eq(&change.order.id))
+        .filter(orders::Column::Revision.eq(i64::from(change.from)))
+        .exec(db)
+        .await
+        .map_err(store_error)?;
+    demand_all(result.rows_affected, 1, || {
+        format!(
+            "order {} is no longer at revision {}",
+            change.order.id, change.from
+        )
+    })
+}
+
+/// A flow's number belongs to its order for good: a row of another order is left
+/// alone, which the count then shows.
+async fn replace_flows(
+    db: &DatabaseTransaction,
+    rows: BTreeMap<String, flows::Model>,
+) -> Result<(), StoreError> {
+    use flows::Column::{FlowNo, OrderId};
+    let wanted = rows.len();
+    let content = flows::Column::iter().filter(|column| !matches!(column, FlowNo | OrderId));
+    let replace = OnConflict::column(FlowNo)
+        .update_columns(content)
+        .action_and_where(Expr::col((flows::Entity, OrderId)).equals(("excluded", OrderId)))
+        .to_owned();
+    let changed = Insert::many(rows.into_values())
+        .on_conflict(replace)
+        .exec_without_returning(db)
+        .await
+        .map_err(store_error)?;
+    demand_all(changed, wanted, || {
+        "flows.flow_no is taken by another order".to_owned()
+    })
+}
+
+/// As [`replace_flows`].
+async fn replace_refunds(
+    db: &DatabaseTransaction,
+    rows: BTreeMap<String, refunds::Model>,
+) -> Result<(), StoreError> {
+    use refunds::Column::{OrderId, RefundNo};
+    let wanted = rows.len();
+    let content = refunds::Column::iter().filter(|column| !matches!(column, RefundNo | OrderId));
+    let replace = OnConflict::column(RefundNo)
+        .update_columns(content)
+        .action_and_where(Expr::col((refunds::Entity, OrderId)).equals(("excluded", OrderId)))
+        .to_owned();
+    let changed = Insert::many(rows.into_values())
+        .on_conflict(replace)
+        .exec_without_returning(db)
+        .await
+        .map_err(store_error)?;
+    demand_all(changed, wanted, || {
+        "refunds.refund_no is taken by another order".to_owned()
+    })
+}
+
+async fn set_tasks(
+    db: &DatabaseTransaction,
+    rows: BTreeMap<String, Option<tasks::Model>>,
+) -> Result<(), DbErr> {
+    let mut wanted = Vec::with_capacity(rows.len());
+    let mut done = Vec::new();
+    for (key, task) in rows {
+        match task {
+            Some(task) => wanted.push(task),
+            None => done.push(key),
+        }
+    }
+    let content = tasks::Column::iter().filter(|column| !matches!(column, tasks::Column::Key));
+    Insert::many(wanted)
+        .on_conflict(
+            OnConflict::column(tasks::Column::Key)
+                .update_columns(content)
+                .to_owned(),
+        )
+        .exec_without_returning(db)
+        .await?;
+    if !done.is_empty() {
+        tasks::Entity::delete_many()
+            .filter(tasks::Column::Key.is_in(done))
+            .exec(db)
+            .await?;
+    }
+    Ok(())
+}
+
+fn demand_all(
+    changed: u64,
+    wanted: usize,
+    otherwise: impl FnOnce() -> String,
+) -> Result<(), StoreError> {
+    match usize::try_from(changed) {
+        Ok(changed) if changed == wanted => Ok(()),
+        _ => Err(StoreError::Conflict(otherwise())),
+    }
+}
