@@ -74,7 +74,7 @@ impl Said {
                 code,
                 message,
             }),
-            None if meaning == Meaning::Never && status < 500 => unknown(
+            None if meaning == Meaning::Unseen && status < 500 => unknown(
                 CauseKind::Unreadable,
                 format!("HTTP {status} with a code never seen: {code} {message}"),
             ),

@@ -1,5 +1,5 @@
-//! Closes: `POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close` (protocol
-//! sheet B.7). Only a signed answer confirms one.
+//! Closes (关闭订单): `POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close`. Only
+//! a signed answer confirms one.
 
 use super::client::Client;
 use super::codes::{Call, Meaning};

@@ -1,7 +1,7 @@
-//! What each code of APIv3 means, call by call: the one table (protocol sheet A.15,
-//! B.10, B.13). WeChat writes most codes with and without underscores, so they are
-//! compared in capitals without them. A code that is not here was never seen
-//! ([`Meaning::Never`]) and is never a no.
+//! What each code of APIv3 (公共错误码, and the list on each call's page) means, call by
+//! call: the one table. WeChat writes most codes with and without underscores, so
+//! they are compared in capitals without them. A code that is not here was never
+//! seen ([`Meaning::Unseen`]) and is never a no.
 
 use cashier::channel::RefusalKind;
 
@@ -35,7 +35,7 @@ pub(super) enum Meaning {
     /// The trade's state does not allow the close: ask which it is.
     NotAllowed,
     /// The code is not in the table.
-    Never,
+    Unseen,
 }
 
 /// Part of the message of an `INVALID_REQUEST` that refuses a close within five
@@ -63,7 +63,7 @@ use Meaning::{Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, TooE
 /// mended; a refund that is owed stays owed, so its number stays good.
 const CONFIGURATION: [Meaning; 5] = [Final, Later, Later, Later, Later];
 
-/// Too fast. Of a refund the sheet says that acceptance is unknown.
+/// Too fast. Whether a refund was accepted all the same is not documented.
 const TOO_FAST: [Meaning; 5] = [Later, Later, Later, Doubt, Later];
 
 /// The first row whose code and words fit decides.
@@ -121,7 +121,7 @@ pub(super) fn meaning(call: Call, code: &str, message: &str) -> Meaning {
         .iter()
         .find(|(known, words, _)| *known == code && message.contains(words));
     let Some((_, _, [pay, query, close, refund, query_refund])) = row else {
-        return Meaning::Never;
+        return Meaning::Unseen;
     };
     match call {
         Call::Pay => *pay,
@@ -139,7 +139,7 @@ impl Meaning {
             Final => Some(RefusalKind::Final),
             Later => Some(RefusalKind::Later),
             AlreadyPaid => Some(RefusalKind::AlreadyPaid),
-            Doubt | Absent | Closed | TooEarly | NotAllowed | Meaning::Never => None,
+            Doubt | Absent | Closed | TooEarly | NotAllowed | Meaning::Unseen => None,
         }
     }
 }
@@ -158,7 +158,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn both_spellings_of_the_sheet_mean_the_same() {
+    fn both_spellings_of_a_code_mean_the_same() {
         for (older, newer) in [
             ("USERPAYING", "USER_PAYING"),
             ("SYSTEMERROR", "SYSTEM_ERROR"),
@@ -179,15 +179,15 @@ mod tests {
                 Call::QueryRefund,
             ] {
                 let known = meaning(call, older, "");
-                assert_ne!(known, Meaning::Never, "{older}");
+                assert_ne!(known, Meaning::Unseen, "{older}");
                 assert_eq!(known, meaning(call, newer, ""), "{older} {call:?}");
             }
         }
     }
 
     #[test]
-    fn every_code_of_the_sheets_tables_is_known() {
-        let sheet = [
+    fn every_documented_code_is_known() {
+        let documented = [
             "TRADE_ERROR",
             "SIGN_ERROR",
             "PARAM_ERROR",
@@ -204,13 +204,13 @@ mod tests {
             "RESOURCE_NOT_EXISTS",
             "USER_ACCOUNT_ABNORMAL",
         ];
-        for code in sheet {
-            assert_ne!(meaning(Call::Pay, code, ""), Meaning::Never, "{code}");
+        for code in documented {
+            assert_ne!(meaning(Call::Pay, code, ""), Meaning::Unseen, "{code}");
         }
     }
 
     #[test]
-    fn the_codes_that_decide_about_money_mean_what_the_sheet_says() {
+    fn the_codes_that_decide_about_money_mean_what_is_documented() {
         for (call, code, message, expected) in [
             (Call::Pay, "ORDERPAID", "该订单已支付", AlreadyPaid),
             (Call::Pay, "ORDER_CLOSED", "该订单已失效", Final),
@@ -249,8 +249,8 @@ mod tests {
             ),
             (Call::Refund, "USER_ACCOUNT_ABNORMAL", "", Final),
             (Call::QueryRefund, "RESOURCE_NOT_EXISTS", "", Absent),
-            (Call::Refund, "SOMETHING_NEW", "", Meaning::Never),
-            (Call::Refund, "", "", Meaning::Never),
+            (Call::Refund, "SOMETHING_NEW", "", Meaning::Unseen),
+            (Call::Refund, "", "", Meaning::Unseen),
         ] {
             assert_eq!(
                 meaning(call, code, message),

@@ -1,6 +1,6 @@
 //! WeChat's words to ours and back: times in UTC+8, texts without characters of
-//! four bytes, states. A state that is not in the sheet (C.1, C.2) is an error and
-//! never a failure of the payment.
+//! four bytes, states. A state that is not documented is an error and never a
+//! failure of the payment.
 
 use super::wire::{CNY, Transaction};
 use cashier::channel::{Payment, Refunded, Trade};
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_trade_state_of_the_sheet_is_mapped_and_no_other() {
+    fn every_documented_trade_state_is_mapped_and_no_other() {
         let paid = Trade::Paid(Payment {
             trade_no: "42".into(),
             amount: Money::from_fen(100).unwrap(),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refund_state_of_the_sheet_is_mapped_and_no_other() {
+    fn every_documented_refund_state_is_mapped_and_no_other() {
         assert_eq!(refunded("SUCCESS"), Ok(Refunded::Succeeded));
         assert_eq!(refunded("PROCESSING"), Ok(Refunded::Processing));
         assert_eq!(refunded("CLOSED"), Ok(Refunded::Closed));

@@ -1,6 +1,6 @@
-//! Notices (protocol sheet B.12): verified over the raw bytes, then opened with the
-//! APIv3 key, then compared with the account, then read. The answer's HTTP status is
-//! what WeChat goes by, whatever the body says.
+//! Notices (支付成功回调通知, 退款结果回调通知): verified over the raw bytes, then opened
+//! with the APIv3 key, then compared with the account, then read. The answer's HTTP
+//! status is what WeChat goes by, whatever the body says.
 
 use super::account::Account;
 use super::convert;

@@ -1,8 +1,8 @@
-//! Orders: `POST /v3/pay/transactions/{native,h5,jsapi,app}` (protocol sheet B.7).
+//! Orders (Native, H5, JSAPI, APP 下单): `POST /v3/pay/transactions/{native,h5,jsapi,app}`.
 //!
 //! Repeating an order with the same parameters is safe: WeChat answers with a new
 //! handle. What the payer's side gets is a QR text, an address, or parameters that
-//! are signed here (B.8).
+//! are signed here (JSAPI调起支付, APP调起支付).
 
 use super::answer::{cause, read, unknown};
 use super::client::Client;

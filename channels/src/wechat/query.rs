@@ -1,5 +1,5 @@
-//! Queries: `GET /v3/pay/transactions/out-trade-no/{out_trade_no}?mchid=` (protocol
-//! sheet B.7, C.1).
+//! Queries (商户订单号查询订单):
+//! `GET /v3/pay/transactions/out-trade-no/{out_trade_no}?mchid=`.
 
 use super::account::Account;
 use super::answer::{cause, read, same};
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::wechat::fixture;
 
-    /// As it was seen from WeChat (protocol sheet B.7).
+    /// As merchants have published it.
     const UNPAID: &str = r#"{"amount":{"payer_currency":"CNY","total":1},
         "appid":"wxd678efh567hg6787","mchid":"1900009191","out_trade_no":"F1",
         "promotion_detail":[],"scene_info":{"device_id":""},"trade_state":"NOTPAY",

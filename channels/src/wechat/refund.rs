@@ -1,6 +1,6 @@
-//! Refunds and their queries: `/v3/refund/domestic/refunds` (protocol sheet B.10,
-//! C.2). A yes means accepted; the state says how far it is. The same number again
-//! is the same refund.
+//! Refunds and their queries (退款申请, 查询单笔退款): `/v3/refund/domestic/refunds`. A yes
+//! means accepted; the state says how far it is. The same number again is the same
+//! refund.
 
 use super::answer::{Failure, cause, read, same};
 use super::client::Client;

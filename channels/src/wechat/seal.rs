@@ -1,5 +1,5 @@
-//! Opens what WeChat seals for the merchant: AEAD_AES_256_GCM under the APIv3 key
-//! (protocol sheet B.6). A text whose tag does not fit is never shown.
+//! Opens what WeChat seals for the merchant (如何解密回调报文): AEAD_AES_256_GCM under the
+//! APIv3 key. A text whose tag does not fit is never shown.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use base64::Engine;

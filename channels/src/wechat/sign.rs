@@ -1,5 +1,5 @@
-//! What the merchant signs: requests (protocol sheet B.2) and the parameters that
-//! the payer's wallet takes (B.8). SHA256withRSA over exact bytes, base64.
+//! What the merchant signs: requests (如何构造请求签名) and the parameters that the
+//! payer's wallet takes (JSAPI调起支付, APP调起支付). SHA256withRSA over exact bytes, base64.
 
 use crate::key::SigningKey;
 use aws_lc_rs::error::Unspecified;

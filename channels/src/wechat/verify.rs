@@ -1,6 +1,7 @@
-//! Whether WeChat signed it: answers and notices alike (protocol sheet B.3, B.4).
-//! In order: the headers are there, the time is near, the key is known, the
-//! signature fits the raw bytes.
+//! Whether WeChat signed it, answers and notices alike (如何验证签名): the headers are
+//! there, the time is near, the key is known, the signature fits the raw bytes, in
+//! this order. The key is a platform certificate's or a WeChat Pay public key, and
+//! during a change from one to the other each message may name either.
 
 use crate::key::VerifyingKey;
 use cashier::time::Timestamp;

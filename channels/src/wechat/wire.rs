@@ -1,7 +1,8 @@
-//! The JSON that goes over the wire (protocol sheet B.7, B.10, B.12, B.13). These
-//! types never leave the folder. Requests hold no `null` and nothing undocumented;
-//! answers are read by the fields that are needed, and a field that comes twice or
-//! has another type is an error. Amounts are fen, times RFC 3339.
+//! The JSON that goes over the wire, by the pages of each call under "JSON API" of
+//! pay.weixin.qq.com. These types never leave the folder. Requests hold no `null`
+//! and nothing undocumented; answers are read by the fields that are needed, and a
+//! field that comes twice or has another type is an error. Amounts are fen, times
+//! RFC 3339.
 
 use serde::{Deserialize, Serialize};
 

@@ -262,6 +262,8 @@ fn the_answers_are_those_of_the_vectors() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn no_stranger_can_make_it_panic_or_believe(
         signature in ".{0,40}", serial in ".{0,40}", timestamp in "-?[0-9]{0,20}|.{0,9}",

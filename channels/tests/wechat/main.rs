@@ -1,0 +1,16 @@
+//! The WeChat Pay adapter against the sandbox: real HTTP, real signatures, and
+//! faults on demand. The sandbox shares no code with the adapter.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helper fails its test by a panic"
+)]
+
+mod calls;
+mod faults;
+mod notices;
+mod refunds;
+mod shop;
