@@ -40,12 +40,8 @@ impl Clock {
 
     /// Sandbox time, UTC.
     pub fn now(&self) -> DateTime<Utc> {
-        let real = read_system_clock() - self.started;
-        let factor = i32::try_from(self.factor).unwrap_or(i32::MAX);
-        let run = real.checked_mul(factor).unwrap_or(real);
-        self.started
-            .checked_add_signed(run + self.lead())
-            .unwrap_or(self.started)
+        let wall = read_system_clock();
+        wall.checked_add_signed(self.ahead_at(wall)).unwrap_or(wall)
     }
 
     /// Real time, UTC: for signatures' freshness only.
@@ -55,7 +51,7 @@ impl Clock {
 
     /// How far sandbox time is ahead of real time now.
     pub fn ahead(&self) -> TimeDelta {
-        self.now() - self.wall()
+        self.ahead_at(read_system_clock())
     }
 
     /// Pushes sandbox time `by` ahead and wakes whoever waits for a moment that this passes.
@@ -87,8 +83,11 @@ impl Clock {
         }
     }
 
-    fn lead(&self) -> TimeDelta {
-        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ahead_at(&self, wall: DateTime<Utc>) -> TimeDelta {
+        let pushed = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let extra = i32::try_from(self.factor - 1).unwrap_or(i32::MAX);
+        let gained = (wall - self.started).checked_mul(extra).unwrap_or_default();
+        pushed.checked_add(&gained).unwrap_or(pushed)
     }
 }
 

@@ -28,6 +28,7 @@ pub enum Fault {
     /// Call: carried out; the connection is held, then dropped.
     TimeoutAfter,
     /// Call: not carried out; HTTP 500 with an HTML body.
+    #[serde(rename = "http_500")]
     Http500,
     /// Call: carried out; the answer is HTML.
     Garbage,

@@ -127,7 +127,7 @@ impl Ledger {
             trade_no: self.new_trade_no(order.key.channel, now),
             state: TradeState::Waiting,
             created_at: now,
-            expires_at: order.expiry.from_opening(now),
+            expires_at: order.expiry.moment(now),
             paid_at: None,
             closed_at: None,
             refunds: Vec::new(),
@@ -151,7 +151,7 @@ impl Ledger {
             && trade.state == TradeState::Waiting
             && trade.order.amount == order.amount
         {
-            trade.expires_at = order.expiry.from_opening(trade.created_at);
+            trade.expires_at = order.expiry.moment(trade.created_at);
             trade.order = order.clone();
         }
     }

@@ -66,7 +66,7 @@ pub enum Expiry {
 
 impl Expiry {
     /// The moment, if the trade is created at `opened`.
-    pub fn from_opening(self, opened: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub fn moment(self, opened: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::At(at) => Some(at),
             Self::AfterOpening(seconds) => {

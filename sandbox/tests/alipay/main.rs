@@ -1,0 +1,20 @@
+//! The simulated Alipay over real HTTP: an app with a key of its own calls, a payer pays, and a
+//! merchant's server receives. Expected values come from Alipay's documents.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a value that is not there is the failure"
+)]
+
+mod control;
+mod faults;
+mod gateway;
+mod merchant;
+mod notices;
+mod pages;
+mod receiver;
+mod refunds;
+mod trades;
+mod wallet;
