@@ -104,3 +104,113 @@ fn handed_out(action: Result<Action, Cause>) -> Outcome<Action> {
         Err(cause) => Outcome::NotSent(cause),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+    use cashier::id::FlowNo;
+    use cashier::money::Money;
+    use cashier::time::Timestamp;
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
+    use url::form_urlencoded;
+
+    fn request(way: Way) -> PayRequest {
+        PayRequest {
+            flow_no: FlowNo::new("SIM20240724000002"),
+            way,
+            amount: Money::from_fen(8_888).unwrap(),
+            subject: "测试 A/B".to_owned(),
+            // 2024-07-24 03:22:50.5 GMT+8
+            expires_at: Timestamp::from_millis(1_721_762_570_500),
+            notify_url: "https://till.example/notify/acc_1".to_owned(),
+            return_url: Some("https://till.example/back".to_owned()),
+            client_ip: None,
+            openid: None,
+        }
+    }
+
+    /// What is handed out for a way, as Alipay reads it: the parameters beside the
+    /// content, and the content.
+    async fn handed_out(way: Way) -> (BTreeMap<String, String>, Value) {
+        let text = match pay(&fixture::client(), &request(way)).await {
+            Outcome::Done(Action::Redirect { url }) => {
+                let query = url.strip_prefix("https://openapi.alipay.com/gateway.do?");
+                query.unwrap().to_owned()
+            }
+            Outcome::Done(Action::App {
+                order_string: Some(text),
+                params: None,
+            }) => text,
+            other => panic!("{other:?}"),
+        };
+        let mut parameters: BTreeMap<String, String> = form_urlencoded::parse(text.as_bytes())
+            .into_owned()
+            .collect();
+        assert!(parameters.remove("sign").is_some());
+        let content = parameters.remove("biz_content").unwrap();
+        (parameters, serde_json::from_str(&content).unwrap())
+    }
+
+    fn beside(method: &str, back: bool) -> BTreeMap<String, String> {
+        let mut expected = BTreeMap::from([
+            ("app_id", "2021000000000001"),
+            ("charset", "utf-8"),
+            ("format", "JSON"),
+            ("method", method),
+            ("notify_url", "https://till.example/notify/acc_1"),
+            ("sign_type", "RSA2"),
+            ("timestamp", "2024-07-24 03:07:50"),
+            ("version", "1.0"),
+        ]);
+        if back {
+            expected.insert("return_url", "https://till.example/back");
+        }
+        expected
+            .into_iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect()
+    }
+
+    fn content(product_code: &str) -> Value {
+        json!({
+            "out_trade_no": "SIM20240724000002",
+            "total_amount": "88.88",
+            "subject": "测试 A B",
+            "product_code": product_code,
+            "time_expire": "2024-07-24 03:22:50",
+        })
+    }
+
+    #[tokio::test]
+    async fn a_page_carries_exactly_what_the_document_asks_for() {
+        let mut expected = content("FAST_INSTANT_TRADE_PAY");
+        expected["qr_pay_mode"] = json!("2");
+        assert_eq!(
+            handed_out(Way::AliPc).await,
+            (beside("alipay.trade.page.pay", true), expected)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_phone_page_also_says_where_a_payer_lands_who_leaves() {
+        let mut expected = content("QUICK_WAP_WAY");
+        expected["quit_url"] = json!("https://till.example/back");
+        assert_eq!(
+            handed_out(Way::AliWap).await,
+            (beside("alipay.trade.wap.pay", true), expected)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_order_string_has_no_address_to_return_to() {
+        assert_eq!(
+            handed_out(Way::AliApp).await,
+            (
+                beside("alipay.trade.app.pay", false),
+                content("QUICK_MSECURITY_PAY")
+            )
+        );
+    }
+}

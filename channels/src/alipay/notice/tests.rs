@@ -155,6 +155,8 @@ fn a_forged_or_weakened_notice_is_refused() {
     let bodies = [
         text.replace("total_amount=88.88", "total_amount=0.01"),
         format!("{text}&total_amount=0.01"),
+        // Even where both say the same, and the signature would hold.
+        format!("{text}&total_amount=88.88"),
         format!("{text}&new=1"),
         text.replace("sign_type=RSA2", "sign_type=RSA"),
         text.replace("&sign_type=RSA2", ""),
