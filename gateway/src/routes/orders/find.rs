@@ -1,0 +1,40 @@
+//! One order by the merchant's own number.
+
+use crate::auth::Caller;
+use crate::problem::Problem;
+use crate::routes::field::number;
+use crate::routes::orders::get::explained;
+use crate::shared::Shared;
+use crate::view::order::OrderView;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct Which {
+    /// The merchant's own number.
+    merchant_order_no: String,
+}
+
+/// The order of that number as it is now.
+#[utoipa::path(get, path = "/v1/orders", tag = "orders", operation_id = "find_order",
+    params(Which),
+    responses(
+        (status = 200, description = "The order, with its timeline", body = OrderView),
+        (status = 404, description = "`not_found`: the application has no such order"),
+    ))]
+pub async fn handle(
+    shared: web::Data<Shared>,
+    caller: Caller,
+    which: web::Query<Which>,
+) -> Result<HttpResponse, Problem> {
+    let no = number::check("merchant_order_no", &which.merchant_order_no)?;
+    let found = shared
+        .cashier
+        .order_by_merchant_no(caller.app_id(), &no)
+        .await;
+    explained(&shared, found).await
+}

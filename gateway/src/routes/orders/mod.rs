@@ -1,0 +1,8 @@
+//! Orders: made, looked at, paid, closed, refunded.
+
+pub mod close;
+pub mod create;
+pub mod find;
+pub mod get;
+pub mod pay;
+pub mod refund;

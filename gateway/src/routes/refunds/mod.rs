@@ -1,0 +1,3 @@
+//! Refunds by their own number.
+
+pub mod get;
