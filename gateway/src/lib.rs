@@ -1,1 +1,21 @@
-//! gateway
+//! The gateway: Till's HTTP interface, its background work, its configuration and
+//! its command line. The one crate that names concrete types.
+
+pub mod accounts;
+pub mod assembly;
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod idempotency;
+pub mod json;
+pub mod problem;
+pub mod request_id;
+pub mod routes;
+pub mod server;
+pub mod shared;
+pub mod store_watch;
+pub mod telemetry;
+pub mod view;
+pub mod webhook;
+pub mod worker;

@@ -1,2 +1,3 @@
 //! The `till` binary.
+
 fn main() {}

@@ -1,0 +1,205 @@
+//! A channel account's credentials: as they are sealed in the database, and as
+//! the adapter that they make.
+
+use cashier::channel::Channel;
+use cashier::time::{Clock, Entropy};
+use cashier::way::ChannelKind;
+use channels::{alipay, wechat};
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The end of the address of Alipay's gateway.
+const ALIPAY_PATH: &str = "gateway.do";
+
+/// What is needed to speak as one account at a channel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "channel", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credentials {
+    /// An Alipay application in key mode.
+    Alipay {
+        /// The application's number.
+        app_id: String,
+        /// The seller's number.
+        seller_id: String,
+        /// The application's private key.
+        #[serde(serialize_with = "exposed")]
+        app_private_key: SecretString,
+        /// Alipay's public key.
+        alipay_public_key: String,
+        /// Where Alipay is.
+        base_url: String,
+    },
+    /// A WeChat Pay merchant, APIv3.
+    Wechat {
+        /// The merchant's number.
+        mchid: String,
+        /// The application's id.
+        appid: String,
+        /// The serial number of the merchant's certificate.
+        serial_no: String,
+        /// The private key of that certificate.
+        #[serde(serialize_with = "exposed")]
+        merchant_private_key: SecretString,
+        /// The APIv3 key.
+        #[serde(serialize_with = "exposed")]
+        apiv3_key: SecretString,
+        /// The keys that WeChat signs with.
+        platform_keys: Vec<PlatformKey>,
+        /// Where WeChat Pay is.
+        base_url: String,
+    },
+}
+
+/// A key that WeChat signs with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformKey {
+    /// Its name in `Wechatpay-Serial`.
+    pub id: String,
+    /// The public key or certificate.
+    pub pem: String,
+}
+
+/// What an adapter needs from the program around it.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// How long one call may take.
+    pub deadline: Duration,
+    /// The real time, which the channels compare with their own.
+    pub wall: Arc<dyn Clock>,
+    /// For nonces.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Credentials {
+    /// Where Alipay is when nothing else is said.
+    pub const ALIPAY_URL: &'static str = "https://openapi.alipay.com";
+    /// Where WeChat Pay is when nothing else is said.
+    pub const WECHAT_URL: &'static str = wechat::Settings::BASE_URL;
+
+    /// The channel.
+    pub fn kind(&self) -> ChannelKind {
+        match self {
+            Credentials::Alipay { .. } => ChannelKind::Alipay,
+            Credentials::Wechat { .. } => ChannelKind::Wechat,
+        }
+    }
+
+    /// The text that is sealed.
+    ///
+    /// # Errors
+    /// Never in practice: every field is text.
+    pub fn to_json(&self) -> Result<Zeroizing<String>, serde_json::Error> {
+        serde_json::to_string(self).map(Zeroizing::new)
+    }
+
+    /// Reads what was sealed.
+    ///
+    /// # Errors
+    /// It was sealed by another version. Holds no content.
+    pub fn from_json(json: &SecretString) -> Result<Credentials, String> {
+        serde_json::from_str(json.expose_secret()).map_err(|error| {
+            format!("line {} column {} is not as this version writes it: import it again", error.line(), error.column())
+        })
+    }
+
+    /// The adapter. Keys are read and checked here, once.
+    ///
+    /// # Errors
+    /// In words that name the field and say how to mend it.
+    pub fn adapter(self, around: &Surroundings) -> Result<Arc<dyn Channel>, String> {
+        match self {
+            Credentials::Alipay {
+                app_id,
+                seller_id,
+                app_private_key,
+                alipay_public_key,
+                base_url,
+            } => {
+                let mut settings =
+                    alipay::Settings::new(app_id, seller_id, app_private_key, alipay_public_key);
+                settings.gateway_url = gateway_url(&base_url);
+                settings.deadline = around.deadline;
+                alipay::Account::new(settings)
+                    .and_then(|account| alipay::Alipay::new(account, around.wall.clone()))
+                    .map(|adapter| Arc::new(adapter) as Arc<dyn Channel>)
+                    .map_err(|fault| fault.to_string())
+            }
+            Credentials::Wechat {
+                mchid,
+                appid,
+                serial_no,
+                merchant_private_key,
+                apiv3_key,
+                platform_keys,
+                base_url,
+            } => {
+                let platform_keys = platform_keys
+                    .into_iter()
+                    .map(|PlatformKey { id, pem }| wechat::PlatformKey { id, pem })
+                    .collect();
+                let settings = wechat::Settings {
+                    mchid,
+                    appid,
+                    serial_no,
+                    merchant_private_key,
+                    apiv3_key,
+                    platform_keys,
+                    base_url,
+                    deadline: around.deadline,
+                };
+                wechat::Account::new(settings)
+                    .and_then(|account| {
+                        wechat::Wechat::new(account, around.wall.clone(), around.entropy.clone())
+                    })
+                    .map(|adapter| Arc::new(adapter) as Arc<dyn Channel>)
+                    .map_err(|fault| fault.to_string())
+            }
+        }
+    }
+}
+
+/// People copy Alipay's address with or without its path; both are right.
+fn gateway_url(base_url: &str) -> String {
+    let base = base_url.trim_end_matches('/');
+    if base.ends_with(ALIPAY_PATH) { base.to_owned() } else { format!("{base}/{ALIPAY_PATH}") }
+}
+
+/// Only for the text that is sealed at once.
+fn exposed<S: Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(secret.expose_secret())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alipays_address_may_be_given_with_and_without_its_path() {
+        let whole = "https://openapi.alipay.com/gateway.do";
+        for given in ["https://openapi.alipay.com", "https://openapi.alipay.com/", whole] {
+            assert_eq!(gateway_url(given), whole);
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_again_and_never_printed() {
+        let credentials = Credentials::Wechat {
+            mchid: "1900000001".to_owned(),
+            appid: "wx1".to_owned(),
+            serial_no: "0".repeat(40),
+            merchant_private_key: SecretString::from("CANARY-ONE"),
+            apiv3_key: SecretString::from("CANARY-TWO"),
+            platform_keys: vec![PlatformKey { id: "PUB_KEY_ID_1".into(), pem: "PEM".into() }],
+            base_url: Credentials::WECHAT_URL.to_owned(),
+        };
+        assert!(!format!("{credentials:?}").contains("CANARY"));
+        let json = credentials.to_json().unwrap();
+        assert!(json.contains("CANARY-ONE") && json.contains("CANARY-TWO"));
+        let read = Credentials::from_json(&SecretString::from(json.as_str())).unwrap();
+        assert_eq!(*read.to_json().unwrap(), *json);
+    }
+}

@@ -1,0 +1,168 @@
+//! The shape of an import file: one struct a table.
+
+use cashier::policy::{LatePayment, Policy, Switch};
+use cashier::time::Span;
+use cashier::way::Way;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// A table and the line on which it begins.
+#[derive(Debug)]
+pub(super) struct Placed<T> {
+    pub(super) line: usize,
+    pub(super) table: T,
+}
+
+/// A merchant with everything that belongs to it.
+#[derive(Debug)]
+pub(super) struct Merchant {
+    pub(super) head: MerchantTable,
+    pub(super) accounts: Vec<Placed<AccountTable>>,
+    pub(super) apps: Vec<Placed<AppTable>>,
+}
+
+/// `[[merchants]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MerchantTable {
+    pub(super) id: String,
+    pub(super) name: String,
+}
+
+/// `[[merchants.accounts]]`
+#[derive(Debug)]
+pub(super) enum AccountTable {
+    Alipay(AlipayTable),
+    Wechat(WechatTable),
+}
+
+/// `[[merchants.accounts]]` with `channel = "alipay"`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlipayTable {
+    pub(super) id: String,
+    pub(super) ways: Vec<Way>,
+    pub(super) app_id: String,
+    pub(super) seller_id: String,
+    pub(super) app_private_key_file: PathBuf,
+    pub(super) alipay_public_key_file: PathBuf,
+    pub(super) base_url: Option<String>,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+}
+
+/// `[[merchants.accounts]]` with `channel = "wechat"`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WechatTable {
+    pub(super) id: String,
+    pub(super) ways: Vec<Way>,
+    pub(super) protocol: Protocol,
+    pub(super) mchid: String,
+    pub(super) appid: String,
+    pub(super) serial_no: String,
+    pub(super) merchant_private_key_file: PathBuf,
+    pub(super) apiv3_key_file: PathBuf,
+    pub(super) platform_keys: Vec<PlatformKeyTable>,
+    pub(super) base_url: Option<String>,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+}
+
+/// The version of WeChat Pay's protocol.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Protocol {
+    V3,
+}
+
+/// An entry of `platform_keys`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlatformKeyTable {
+    pub(super) id: String,
+    pub(super) file: PathBuf,
+}
+
+/// `[[merchants.apps]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AppTable {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// Channel accounts, the preferred one of a way first.
+    pub(super) accounts: Vec<String>,
+    #[serde(default)]
+    pub(super) policy: PolicyTable,
+    #[serde(default)]
+    pub(super) api_keys: Vec<ApiKeyTable>,
+    pub(super) webhook: Option<WebhookTable>,
+}
+
+/// `policy` of an application.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyTable {
+    #[serde(default)]
+    switch: Switch,
+    #[serde(default)]
+    late_payment: LatePayment,
+    pub(super) flow_minutes: Option<u32>,
+}
+
+/// An entry of `api_keys`: one of the two.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApiKeyTable {
+    pub(super) key: Option<SecretString>,
+    pub(super) key_file: Option<PathBuf>,
+}
+
+/// `webhook` of an application.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhookTable {
+    pub(super) url: Option<String>,
+    #[serde(default)]
+    pub(super) secrets: Vec<SecretString>,
+    #[serde(default)]
+    pub(super) secret_files: Vec<PathBuf>,
+}
+
+impl PolicyTable {
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
+            switch: self.switch,
+            late_payment: self.late_payment,
+            flow_life: self.flow_minutes.map_or(Policy::default_flow_life(), Span::minutes),
+        }
+    }
+}
+
+impl AccountTable {
+    pub(super) fn id(&self) -> &str {
+        match self {
+            AccountTable::Alipay(table) => &table.id,
+            AccountTable::Wechat(table) => &table.id,
+        }
+    }
+
+    pub(super) fn ways(&self) -> &[Way] {
+        match self {
+            AccountTable::Alipay(table) => &table.ways,
+            AccountTable::Wechat(table) => &table.ways,
+        }
+    }
+
+    pub(super) fn enabled(&self) -> bool {
+        match self {
+            AccountTable::Alipay(table) => table.enabled,
+            AccountTable::Wechat(table) => table.enabled,
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}

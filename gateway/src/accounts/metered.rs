@@ -1,0 +1,150 @@
+//! A channel account that counts its calls, takes its turn, and does nothing else.
+
+use crate::telemetry::metrics::{CHANNEL_CALLS, CHANNEL_SECONDS, NOTICES};
+use async_trait::async_trait;
+use cashier::channel::{
+    Action, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome,
+    PayRequest, RawNotice, Receipt, RefundRequest, Refunded, Trade,
+};
+use cashier::id::{AccountId, FlowNo};
+use cashier::time::{Clock, Timestamp};
+use cashier::way::ChannelKind;
+use governor::{DefaultDirectRateLimiter, Quota};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The longest wait for a turn; with the call's own deadline it stays under the
+/// lease of a task, so that nobody else takes the task meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// An adapter with a meter and a rate limit.
+pub struct Metered {
+    channel: Arc<dyn Channel>,
+    account: AccountId,
+    turns: DefaultDirectRateLimiter,
+    wall: Arc<dyn Clock>,
+}
+
+impl Metered {
+    /// Meters an adapter. `wall` is the real time, by which the age of a notice's
+    /// signature is judged: where the program's clock is another (the demo runs on
+    /// the sandbox's), the channel's signatures still carry the real time.
+    pub fn new(
+        channel: Arc<dyn Channel>,
+        account: AccountId,
+        quota: Quota,
+        wall: Arc<dyn Clock>,
+    ) -> Metered {
+        let turns = DefaultDirectRateLimiter::direct(quota);
+        Metered { channel, account, turns, wall }
+    }
+
+    async fn call<T>(
+        &self,
+        call: &'static str,
+        doing: impl Future<Output = Outcome<T>>,
+    ) -> Outcome<T> {
+        let turn = tokio::time::timeout(LONGEST_WAIT, self.turns.until_ready()).await;
+        let began = Instant::now();
+        let outcome = match turn {
+            Ok(()) => doing.await,
+            Err(_) => Outcome::NotSent(Cause {
+                kind: CauseKind::Unreachable,
+                detail: "the rate limit of this account (channels.requests_per_second) is used up"
+                    .to_owned(),
+            }),
+        };
+        self.record(call, &outcome, began.elapsed());
+        outcome
+    }
+
+    fn record<T>(&self, call: &'static str, outcome: &Outcome<T>, elapsed: Duration) {
+        let (name, cause) = match outcome {
+            Outcome::Done(_) => ("done", None),
+            Outcome::Refused(_) => ("refused", None),
+            Outcome::NotSent(cause) => ("not_sent", Some(cause)),
+            Outcome::Unknown(cause) => ("unknown", Some(cause)),
+        };
+        let account = self.account.as_str();
+        let kind = cause.map_or("none", |cause| named(cause.kind));
+        metrics::counter!(
+            CHANNEL_CALLS,
+            "account" => account.to_owned(), "call" => call, "outcome" => name, "cause" => kind
+        )
+        .increment(1);
+        metrics::histogram!(CHANNEL_SECONDS, "account" => account.to_owned(), "call" => call)
+            .record(elapsed);
+        let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        if let Some(cause) = cause {
+            tracing::warn!(
+                account.id = account, channel.call = call, channel.outcome = name,
+                channel.cause = kind, duration_ms, detail = cause.detail, "channel call"
+            );
+        } else {
+            tracing::debug!(
+                account.id = account, channel.call = call, channel.outcome = name, duration_ms,
+                "channel call"
+            );
+        }
+    }
+}
+
+/// A cause's name in logs and metrics.
+const fn named(kind: CauseKind) -> &'static str {
+    match kind {
+        CauseKind::Unreachable => "unreachable",
+        CauseKind::Timeout => "timeout",
+        CauseKind::Reset => "reset",
+        CauseKind::ChannelError => "channel_error",
+        CauseKind::Unreadable => "unreadable",
+        CauseKind::BadSignature => "bad_signature",
+        CauseKind::Mismatch => "mismatch",
+    }
+}
+
+#[async_trait]
+impl Channel for Metered {
+    fn kind(&self) -> ChannelKind {
+        self.channel.kind()
+    }
+
+    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
+        self.call("pay", self.channel.pay(request)).await
+    }
+
+    async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
+        self.call("query", self.channel.query(flow)).await
+    }
+
+    async fn close(&self, flow: &FlowNo) -> Outcome<Closed> {
+        self.call("close", self.channel.close(flow)).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
+        self.call("refund", self.channel.refund(request)).await
+    }
+
+    async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
+        self.call("query_refund", self.channel.query_refund(request)).await
+    }
+
+    fn open_notice(&self, raw: RawNotice<'_>, _: Timestamp) -> Result<Notice, NoticeRefusal> {
+        let opened = self.channel.open_notice(raw, self.wall.now());
+        let verdict = match &opened {
+            Ok(_) => "verified",
+            Err(NoticeRefusal::Unverified(_)) => "unverified",
+            Err(NoticeRefusal::Identity { .. }) => "identity",
+            Err(NoticeRefusal::Unreadable(_)) => "unreadable",
+            Err(NoticeRefusal::NotNow(_)) => "not_now",
+        };
+        let account = self.account.as_str().to_owned();
+        metrics::counter!(NOTICES, "account" => account, "verdict" => verdict).increment(1);
+        opened
+    }
+
+    fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
+        self.channel.notice_reply(receipt)
+    }
+}

@@ -1,0 +1,15 @@
+//! Merchants, their applications and their channel accounts: imported from a
+//! file, sealed in the database, and held ready in the registry.
+
+mod app;
+mod credentials;
+mod import;
+mod metered;
+mod registry;
+mod seal;
+
+pub use app::App;
+pub use credentials::{Credentials, PlatformKey, Surroundings};
+pub use import::{ImportFault, ImportSettings, Imported, import};
+pub use registry::{LoadFault, Registry, RegistrySettings};
+pub use seal::{Owner, Seal, SealFault};

@@ -1,0 +1,159 @@
+//! The one place that names concrete types: the database, the registry, the
+//! cashier and the deliverer, put together from a configuration.
+
+use crate::accounts::{LoadFault, Registry, RegistrySettings, Seal, SealFault, Surroundings};
+use crate::clock::SystemClock;
+use crate::config::{Config, Database, MasterKeyFault};
+use crate::entropy::SystemEntropy;
+use crate::server::Overrides;
+use crate::shared::{Settings, Shared};
+use crate::store_watch::{Changes, WatchedStore};
+use crate::webhook::{Client, ClientFault, Deliverer};
+use cashier::shell::Cashier;
+use cashier::store::Store;
+use cashier::time::{Clock, Entropy};
+use governor::Quota;
+use secrecy::ExposeSecret;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Why the program could not start, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// An address cannot be listened on.
+    #[error("{addr} cannot be listened on: {source}. Give a free address, or port 0")]
+    Bind {
+        /// As configured.
+        addr: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] entities::ConnectError),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema could not be brought up to date: {0}")]
+    Migration(String),
+    /// There is no master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyFault),
+    /// Sealing does not work.
+    #[error(transparent)]
+    Seal(#[from] SealFault),
+    /// Merchants and accounts could not be loaded.
+    #[error("merchants and channel accounts could not be loaded: {0}")]
+    Load(#[from] LoadFault),
+    /// The client for webhooks could not be built.
+    #[error(transparent)]
+    Client(#[from] ClientFault),
+    /// Metrics cannot be recorded.
+    #[error("metrics cannot be recorded: {0}")]
+    Metrics(String),
+}
+
+/// What the server and the workers are made of.
+pub(crate) struct Assembled {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) deliverer: Arc<Deliverer>,
+}
+
+/// Opens the database and, if that is wanted, brings its schema up to date.
+///
+/// # Errors
+/// [`StartFault::Database`], [`StartFault::Migration`].
+pub async fn open_database(database: &Database) -> Result<entities::Database, StartFault> {
+    let options = entities::Options {
+        max_connections: database.max_connections.get(),
+        ..entities::Options::default()
+    };
+    let opened = entities::connect(database.url.expose_secret(), &options).await?;
+    if database.migrate {
+        migrate(&opened).await?;
+    }
+    Ok(opened)
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// [`StartFault::Migration`].
+pub async fn migrate(database: &entities::Database) -> Result<(), StartFault> {
+    migrations::migrate(database.connection())
+        .await
+        .map_err(|error| StartFault::Migration(error.to_string()))
+}
+
+/// The seal of the configured master key.
+///
+/// # Errors
+/// [`StartFault::MasterKey`], [`StartFault::Seal`].
+pub fn seal(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Seal, StartFault> {
+    let key = config.security.master_key()?;
+    Ok(Seal::new(&key, entropy)?)
+}
+
+/// What adapters need. They always have the real time: a channel compares its
+/// own clock with the times that requests carry.
+pub fn surroundings(config: &Config, entropy: Arc<dyn Entropy>) -> Surroundings {
+    Surroundings { deadline: config.channels.deadline(), wall: Arc::new(SystemClock), entropy }
+}
+
+/// Puts everything together. `listening` is where payers reach this process when
+/// no public address is configured.
+pub(crate) async fn assemble(
+    config: &Config,
+    overrides: Overrides,
+    listening: SocketAddr,
+) -> Result<Assembled, StartFault> {
+    let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>);
+    let entropy =
+        overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy::default()) as Arc<dyn Entropy>);
+    let settings = Arc::new(settings(config, listening));
+    let seal = seal(config, entropy.clone())?;
+    let database = open_database(&config.database).await?;
+    let directory = entities::Directory::new(database.clone());
+    let channels = &config.channels;
+    let registry = RegistrySettings {
+        public_url: settings.public_url.clone(),
+        surroundings: surroundings(config, entropy.clone()),
+        quota: Quota::per_second(channels.requests_per_second).allow_burst(channels.request_burst),
+    };
+    let registry = Arc::new(Registry::load(directory.clone(), seal, registry).await?);
+    let changes = Changes::new();
+    let store: Arc<dyn Store> = Arc::new(WatchedStore::new(
+        Arc::new(entities::SeaStore::new(database)),
+        changes.clone(),
+    ));
+    let cashier = Arc::new(Cashier::new(
+        store.clone(),
+        registry.clone(),
+        clock.clone(),
+        entropy.clone(),
+        overrides.timing.unwrap_or_default(),
+    ));
+    let client = Client::new(config.webhook.deadline(), config.webhook.allow_private_addresses)?;
+    let deliverer = Arc::new(Deliverer::new(
+        store.clone(),
+        registry.clone(),
+        client,
+        clock.clone(),
+        entropy.clone(),
+    ));
+    let shared =
+        Shared { cashier, store, directory, registry, clock, entropy, settings, changes };
+    Ok(Assembled { shared: Arc::new(shared), deliverer })
+}
+
+fn settings(config: &Config, listening: SocketAddr) -> Settings {
+    let wallet_url = &config.checkout.wallet_url;
+    Settings {
+        public_url: config.http.public_url(listening),
+        body_limit: config.http.body_limit_bytes,
+        notice_limit: config.http.notice_limit_bytes,
+        requests_per_second: config.http.requests_per_second,
+        request_burst: config.http.request_burst,
+        allow_private_webhooks: config.webhook.allow_private_addresses,
+        wallet_url: (!wallet_url.is_empty()).then(|| wallet_url.clone()),
+    }
+}
