@@ -2,7 +2,7 @@
 
 use super::answer::reason_of;
 use super::draft::Draft;
-use crate::channel::{Outcome, RefundRequest, Refunded, RefusalKind};
+use crate::channel::{Outcome, Refunded, RefusalKind};
 use crate::event::EventKind;
 use crate::exception::ExceptionKind;
 use crate::id::RefundNo;
@@ -13,6 +13,9 @@ use crate::time::Span;
 
 /// How long a refund may be under way before a person hears of it.
 const TOO_LONG: Span = Span::minutes(3 * 24 * 60);
+
+/// How many times a refund is sent before a person hears of it.
+const MANY_TIMES: u32 = 6;
 
 /// The answer to sending it.
 pub(super) fn sent(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunded>) {
@@ -198,16 +201,26 @@ fn attempt_of(refund: &Refund) -> u32 {
     refund.next.map_or(0, |next| next.attempt)
 }
 
-/// Sends the very same request again after a pause that doubles.
+/// Sends the very same request again after a pause that doubles; a person hears
+/// of it when that goes on and on.
 fn send_again(draft: &mut Draft<'_>, refund: &Refund) {
     let attempt = attempt_of(refund);
-    let RefundRequest { refund_no, .. } = &refund.request;
+    let no = &refund.no;
     let pause = draft
         .timing
         .refund_query
         .doubled(attempt, draft.timing.refund_longest);
     let due = draft.now.plus(pause);
-    draft.schedule_refund(refund_no, Call::Refund, due, attempt.saturating_add(1));
+    draft.schedule_refund(no, Call::Refund, due, attempt.saturating_add(1));
+    if attempt >= MANY_TIMES {
+        let detail = "the channel neither makes the refund nor refuses it; Till keeps sending it under the same number";
+        draft.report(
+            ExceptionKind::RefundFailed,
+            no.as_str(),
+            Some(refund.amount()),
+            detail,
+        );
+    }
 }
 
 /// Asks again after a pause that doubles; what takes days is shown to a person.
