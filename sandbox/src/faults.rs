@@ -61,20 +61,25 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn fits_notices(self) -> bool {
-        !matches!(
-            self,
+    /// Whether this can happen to calls of this method, or to notices of this channel.
+    fn strikes(self, method: &str) -> bool {
+        let is_notice = method.starts_with("notice.");
+        match self {
+            Self::BadSignature | Self::WrongAmount | Self::Delay => true,
             Self::TimeoutBefore
-                | Self::TimeoutAfter
-                | Self::Http500
-                | Self::Garbage
-                | Self::SystemError
-                | Self::TooEarly
-        )
-    }
-
-    fn fits_calls(self) -> bool {
-        !self.fits_notices() || matches!(self, Self::BadSignature | Self::WrongAmount | Self::Delay)
+            | Self::TimeoutAfter
+            | Self::Http500
+            | Self::Garbage
+            | Self::SystemError => !is_notice,
+            Self::TooEarly => method == "wechat.close",
+            Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
+            Self::Drop
+            | Self::Duplicate
+            | Self::Reorder
+            | Self::WrongAppId
+            | Self::WrongSeller
+            | Self::WrongOutTradeNo => is_notice,
+        }
     }
 }
 
@@ -147,6 +152,7 @@ impl Armed {
     fn try_fire(&mut self, method: &str, out_trade_no: &str) -> Option<Hit> {
         let order = &self.order;
         if !order.fits(method)
+            || !order.fault.strikes(method)
             || order
                 .out_trade_no
                 .as_deref()
@@ -271,6 +277,9 @@ mod tests {
             r#"{"method":"notice.alipay","fault":"http_500"}"#,
             r#"{"method":"alipay.trade.query","fault":"drop"}"#,
             r#"{"method":"stripe.charge","fault":"delay"}"#,
+            r#"{"method":"alipay.trade.clsoe","fault":"delay"}"#,
+            r#"{"method":"alipay.trade.close","fault":"too_early"}"#,
+            r#"{"method":"notice.wechat","fault":"v2_signed"}"#,
             r#"{"method":"alipay.*","fault":"delay","rate":1.5}"#,
         ] {
             assert!(faults.arm(order(text)).is_err(), "{text}");

@@ -144,18 +144,6 @@ impl Ledger {
         trade
     }
 
-    /// Changes what an unpaid trade's order says besides its key and amount (WeChat's re-entry
-    /// with a new `time_expire`, for example). Does nothing to any other trade.
-    pub fn amend(&mut self, order: &Order) {
-        if let Some(trade) = self.trades.get_mut(&order.key)
-            && trade.state == TradeState::Waiting
-            && trade.order.amount == order.amount
-        {
-            trade.expires_at = order.expiry.moment(trade.created_at);
-            trade.order = order.clone();
-        }
-    }
-
     /// The payer pays now.
     pub fn pay(&mut self, key: &TradeKey, now: DateTime<Utc>) -> Result<Trade, PayRefused> {
         let trade = self.trades.get(key).ok_or(PayRefused::NoTrade)?;
@@ -290,11 +278,6 @@ impl Ledger {
             refund.succeeded_at = Some(now);
         }
         Some(refund.clone())
-    }
-
-    /// All refunds, by number.
-    pub fn refunds(&self) -> impl Iterator<Item = &Refund> {
-        self.refunds.values()
     }
 
     /// `GET /sandbox/ledger`.

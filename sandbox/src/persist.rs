@@ -1,7 +1,8 @@
 //! The state file: everything the sandbox knows, so that it can be stopped and go on.
 //!
 //! The file is written whole, beside its place, and then renamed onto it, so a crash leaves the
-//! former state. It holds private keys and is readable by its owner only.
+//! former state. It holds private keys and is readable by its owner only. What is not kept: faults,
+//! the delivery log, and notices that wait to be sent again.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -138,8 +139,13 @@ pub(crate) async fn keep(sandbox: Sandbox) {
     loop {
         sandbox.changed().await;
         tokio::time::sleep(GATHER).await;
-        if let Err(error) = save(&sandbox) {
-            tracing::error!(%error, "the sandbox's state was not saved; it is tried again");
+        let writer = sandbox.clone();
+        match tokio::task::spawn_blocking(move || save(&writer)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the sandbox's state was not saved; the next change tries again");
+            }
+            Err(error) => tracing::error!(%error, "the sandbox's state was not saved"),
         }
     }
 }

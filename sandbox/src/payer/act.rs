@@ -120,10 +120,10 @@ fn resolve(
     }
     world
         .artefacts
-        .newest()
+        .numbered(out_trade_no)
         .filter(|artefact| reach == Reach::HandedOut || artefact.kind == ArtefactKind::OrderString)
         .map(|artefact| &artefact.order)
-        .find(|order| order.key.out_trade_no == out_trade_no && ours(&order.key))
+        .find(|order| ours(&order.key))
         .cloned()
         .ok_or(PayerError::Pay(PayRefused::NoTrade))
 }
