@@ -138,3 +138,98 @@ fn web_address(text: Option<&str>) -> Option<String> {
     let url = Url::parse(text).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ledger::{Channel, Expiry, TradeKey};
+    use crate::{Running, Settings, start};
+
+    /// A sandbox with one WeChat order that was handed out as an `h5_url` with the id `h1`.
+    async fn with_h5() -> (Running, TradeKey) {
+        let running = start(Settings::default()).await.unwrap();
+        let key = TradeKey::new(Channel::Wechat, "1900009191", "W1");
+        let order = Order {
+            key: key.clone(),
+            amount: 8888,
+            subject: "tea".to_owned(),
+            product: "MWEB".to_owned(),
+            notify_url: None,
+            return_url: None,
+            attach: None,
+            expiry: Expiry::Never,
+            details: BTreeMap::new(),
+        };
+        running.sandbox().with_world(|world, now| {
+            world.ledger.open(&order, now);
+            world.artefacts.hand_out(Artefact {
+                code: "h1".to_owned(),
+                kind: ArtefactKind::H5,
+                order,
+                created_at: now,
+                expires_at: None,
+                replaced: false,
+            });
+        });
+        (running, key)
+    }
+
+    async fn post(running: &Running, verb: &str, redirect_url: &str) -> reqwest::Response {
+        let url = format!("{}/wallet/{verb}", running.url());
+        let form = [("code", "h1"), ("redirect_url", redirect_url)];
+        running
+            .sandbox()
+            .http()
+            .post(url)
+            .form(&form)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_h5_payer_goes_back_to_the_redirect_url_after_paying_or_leaving() {
+        let (running, key) = with_h5().await;
+        let back = "http://shop.example/back?order=W1";
+        let mut url = Url::parse(&format!("{}/wallet/h5?id=h1", running.url())).unwrap();
+        url.query_pairs_mut().append_pair("redirect_url", back);
+        let page = running.sandbox().http().get(url).send().await.unwrap();
+        let html = page.text().await.unwrap();
+        assert!(
+            html.contains("id=\"pay\"") && html.contains("¥88.88"),
+            "{html}"
+        );
+        assert!(
+            html.contains("value=\"http://shop.example/back?order=W1\""),
+            "{html}"
+        );
+        let left = post(&running, "cancel", back).await;
+        assert_eq!(
+            (left.status().as_u16(), &left.headers()["location"] == back),
+            (303, true)
+        );
+        let paid_at = || {
+            running
+                .sandbox()
+                .read_world(|world| world.ledger.trade(&key).unwrap().paid_at)
+        };
+        assert_eq!(paid_at(), None);
+        let paid = post(&running, "pay", back).await;
+        assert_eq!(
+            (paid.status().as_u16(), &paid.headers()["location"] == back),
+            (303, true)
+        );
+        assert!(paid_at().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_url_that_is_no_web_address_is_not_followed() {
+        let (running, _) = with_h5().await;
+        let left = post(&running, "cancel", "javascript:alert(1)").await;
+        assert_eq!(left.status(), 200);
+        let paid = post(&running, "pay", "javascript:alert(1)").await;
+        assert_eq!(&paid.headers()["location"], "/wallet/cashier?code=h1");
+    }
+}
