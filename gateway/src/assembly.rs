@@ -96,7 +96,11 @@ pub fn seal(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Seal, StartFau
 /// What adapters need. They always have the real time: a channel compares its
 /// own clock with the times that requests carry.
 pub fn surroundings(config: &Config, entropy: Arc<dyn Entropy>) -> Surroundings {
-    Surroundings { deadline: config.channels.deadline(), wall: Arc::new(SystemClock), entropy }
+    Surroundings {
+        deadline: config.channels.deadline(),
+        wall: Arc::new(SystemClock),
+        entropy,
+    }
 }
 
 /// Puts everything together. `listening` is where payers reach this process when
@@ -106,9 +110,12 @@ pub(crate) async fn assemble(
     overrides: Overrides,
     listening: SocketAddr,
 ) -> Result<Assembled, StartFault> {
-    let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>);
-    let entropy =
-        overrides.entropy.unwrap_or_else(|| Arc::new(SystemEntropy::default()) as Arc<dyn Entropy>);
+    let clock = overrides
+        .clock
+        .unwrap_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>);
+    let entropy = overrides
+        .entropy
+        .unwrap_or_else(|| Arc::new(SystemEntropy::default()) as Arc<dyn Entropy>);
     let settings = Arc::new(settings(config, listening));
     let seal = seal(config, entropy.clone())?;
     let database = open_database(&config.database).await?;
@@ -132,7 +139,10 @@ pub(crate) async fn assemble(
         entropy.clone(),
         overrides.timing.unwrap_or_default(),
     ));
-    let client = Client::new(config.webhook.deadline(), config.webhook.allow_private_addresses)?;
+    let client = Client::new(
+        config.webhook.deadline(),
+        config.webhook.allow_private_addresses,
+    )?;
     let deliverer = Arc::new(Deliverer::new(
         store.clone(),
         registry.clone(),
@@ -140,9 +150,20 @@ pub(crate) async fn assemble(
         clock.clone(),
         entropy.clone(),
     ));
-    let shared =
-        Shared { cashier, store, directory, registry, clock, entropy, settings, changes };
-    Ok(Assembled { shared: Arc::new(shared), deliverer })
+    let shared = Shared {
+        cashier,
+        store,
+        directory,
+        registry,
+        clock,
+        entropy,
+        settings,
+        changes,
+    };
+    Ok(Assembled {
+        shared: Arc::new(shared),
+        deliverer,
+    })
 }
 
 fn settings(config: &Config, listening: SocketAddr) -> Settings {
@@ -153,6 +174,7 @@ fn settings(config: &Config, listening: SocketAddr) -> Settings {
         notice_limit: config.http.notice_limit_bytes,
         requests_per_second: config.http.requests_per_second,
         request_burst: config.http.request_burst,
+        trusted_proxies: config.http.trusted_proxies.clone(),
         allow_private_webhooks: config.webhook.allow_private_addresses,
         wallet_url: (!wallet_url.is_empty()).then(|| wallet_url.clone()),
     }

@@ -16,7 +16,10 @@ impl Entropy for SystemEntropy {
     /// # Panics
     /// When the system has no randomness. Keys and tokens would be guessable:
     /// there is nothing safe to go on with.
-    #[expect(clippy::panic, reason = "without randomness every number and token is guessable")]
+    #[expect(
+        clippy::panic,
+        reason = "without randomness every number and token is guessable"
+    )]
     fn bytes(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
         if self.random.fill(&mut bytes).is_err() {

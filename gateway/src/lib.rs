@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod assembly;
 pub mod auth;
+pub mod checkout;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;

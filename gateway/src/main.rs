@@ -1,3 +1,7 @@
-//! The `till` binary.
+//! The `till` binary: see [`gateway::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gateway::cli::run()
+}

@@ -9,6 +9,7 @@ mod layers;
 
 use crate::assembly::{Assembled, assemble};
 use crate::auth::Gate;
+use crate::checkout;
 use crate::config::Config;
 use crate::routes;
 use crate::shared::Shared;
@@ -52,6 +53,7 @@ pub struct Running {
     /// Delivers events: for callers that keep the workers off and deliver by hand.
     pub deliverer: Arc<crate::webhook::Deliverer>,
     server: ServerHandle,
+    streams: web::Data<checkout::Streams>,
     metrics_server: Option<MetricsServer>,
     workers: Workers,
     patience: Duration,
@@ -67,11 +69,9 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
     let addr = local(&listener, &config.http.listen)?;
     metrics::recorder()?;
     let Assembled { shared, deliverer } = assemble(&config, overrides, addr).await?;
-    let metrics_server = match config.metrics.listen.as_str() {
-        "" => None,
-        listen => Some(MetricsServer::start(listen)?),
-    };
-    let server = serve(listener, &config.http, &shared)?;
+    let metrics_server = start_metrics(&config.metrics)?;
+    let streams = web::Data::new(checkout::Streams::new());
+    let server = serve(listener, &config.http, &shared, streams.clone())?;
     let handle = server.handle();
     tokio::spawn(server);
     let workers = if config.workers.enabled {
@@ -86,10 +86,62 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
         shared,
         deliverer,
         server: handle,
+        streams,
         metrics_server,
         workers,
         patience: config.http.shutdown(),
     })
+}
+
+/// The background work alone, and its metrics.
+pub struct RunningWorkers {
+    metrics: Option<MetricsServer>,
+    workers: Workers,
+    patience: Duration,
+}
+
+/// Starts the background work inside the current tokio runtime, without a server.
+///
+/// # Errors
+/// [`StartFault`] says what is in the way.
+pub async fn start_workers(
+    config: Config,
+    overrides: Overrides,
+) -> Result<RunningWorkers, StartFault> {
+    metrics::recorder()?;
+    // Nothing listens here: the address only stands in where no public one is configured.
+    let addr = config
+        .http
+        .listen
+        .parse()
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let Assembled { shared, deliverer } = assemble(&config, overrides, addr).await?;
+    let metrics = start_metrics(&config.metrics)?;
+    let workers = Workers::start(&shared, deliverer, &config);
+    tracing::info!("the workers are running");
+    Ok(RunningWorkers {
+        metrics,
+        workers,
+        patience: config.http.shutdown(),
+    })
+}
+
+impl RunningWorkers {
+    /// Stops: nothing new is begun, and what runs may finish.
+    pub async fn stop(self) {
+        self.workers.stop(self.patience).await;
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
+        }
+        tracing::info!("the workers have stopped");
+    }
+}
+
+fn start_metrics(metrics: &config::Metrics) -> Result<Option<MetricsServer>, StartFault> {
+    match metrics.listen.as_str() {
+        "" => Ok(None),
+        listen => MetricsServer::start(listen).map(Some),
+    }
 }
 
 impl Running {
@@ -100,6 +152,7 @@ impl Running {
 
     /// Stops: no new connections, open requests and running work may finish.
     pub async fn stop(self) {
+        self.streams.end();
         let stopping = self.workers.stop(self.patience);
         let _ = futures_util::future::join(self.server.stop(true), stopping).await;
         if let Some(metrics) = self.metrics_server {
@@ -111,19 +164,25 @@ impl Running {
 
 /// Binds an address.
 pub(crate) fn listen(address: &str) -> Result<TcpListener, StartFault> {
-    TcpListener::bind(address)
-        .map_err(|source| StartFault::Bind { addr: address.to_owned(), source })
+    TcpListener::bind(address).map_err(|source| StartFault::Bind {
+        addr: address.to_owned(),
+        source,
+    })
 }
 
 /// Where a listener really listens.
 pub(crate) fn local(listener: &TcpListener, asked: &str) -> Result<SocketAddr, StartFault> {
-    listener.local_addr().map_err(|source| StartFault::Bind { addr: asked.to_owned(), source })
+    listener.local_addr().map_err(|source| StartFault::Bind {
+        addr: asked.to_owned(),
+        source,
+    })
 }
 
 fn serve(
     listener: TcpListener,
     http: &config::Http,
     shared: &Arc<Shared>,
+    streams: web::Data<checkout::Streams>,
 ) -> Result<Server, StartFault> {
     let data = web::Data::from(shared.clone());
     let gate = web::Data::new(Gate::new(shared.clock.clone(), &shared.settings));
@@ -133,9 +192,12 @@ fn serve(
         App::new()
             .app_data(data.clone())
             .configure(routes::configure(gate.clone()))
+            .configure(checkout::configure(streams.clone()))
             .default_service(web::to(routes::not_found))
             .wrap(Compress::default())
-            .wrap(from_fn(move |request, next| layers::deadline(deadline, request, next)))
+            .wrap(from_fn(move |request, next| {
+                layers::deadline(deadline, request, next)
+            }))
             .wrap(from_fn(layers::security_headers))
             .wrap(from_fn(access::log))
             .wrap(from_fn(request_id::identify))
@@ -147,6 +209,9 @@ fn serve(
     if http.threads > 0 {
         server = server.workers(http.threads);
     }
-    let bind = |source| StartFault::Bind { addr: listening, source };
+    let bind = |source| StartFault::Bind {
+        addr: listening,
+        source,
+    };
     Ok(server.listen(listener).map_err(bind)?.run())
 }

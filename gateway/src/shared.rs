@@ -6,6 +6,7 @@ use crate::store_watch::Changes;
 use cashier::shell::Cashier;
 use cashier::store::Store;
 use cashier::time::{Clock, Entropy};
+use ipnet::IpNet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub struct Settings {
     pub requests_per_second: NonZeroU32,
     /// API requests at once after a pause, by key.
     pub request_burst: NonZeroU32,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Whether merchants may give http and private addresses (development).
     pub allow_private_webhooks: bool,
     /// The sandbox's wallet, to be linked beside QR codes.

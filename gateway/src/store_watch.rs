@@ -29,7 +29,9 @@ pub struct Changes {
 impl Changes {
     /// Nobody listens yet.
     pub fn new() -> Changes {
-        Changes { sender: broadcast::Sender::new(BACKLOG) }
+        Changes {
+            sender: broadcast::Sender::new(BACKLOG),
+        }
     }
 
     /// Listens from now on.
@@ -108,7 +110,9 @@ impl Store for WatchedStore {
         merchant: &MerchantId,
         merchant_refund_no: &str,
     ) -> Result<Option<OrderId>, StoreError> {
-        self.store.find_by_merchant_refund_no(merchant, merchant_refund_no).await
+        self.store
+            .find_by_merchant_refund_no(merchant, merchant_refund_no)
+            .await
     }
 
     async fn record_stray(

@@ -102,7 +102,11 @@ impl Credentials {
     /// It was sealed by another version. Holds no content.
     pub fn from_json(json: &SecretString) -> Result<Credentials, String> {
         serde_json::from_str(json.expose_secret()).map_err(|error| {
-            format!("line {} column {} is not as this version writes it: import it again", error.line(), error.column())
+            format!(
+                "line {} column {} is not as this version writes it: import it again",
+                error.line(),
+                error.column()
+            )
         })
     }
 
@@ -165,7 +169,11 @@ impl Credentials {
 /// People copy Alipay's address with or without its path; both are right.
 fn gateway_url(base_url: &str) -> String {
     let base = base_url.trim_end_matches('/');
-    if base.ends_with(ALIPAY_PATH) { base.to_owned() } else { format!("{base}/{ALIPAY_PATH}") }
+    if base.ends_with(ALIPAY_PATH) {
+        base.to_owned()
+    } else {
+        format!("{base}/{ALIPAY_PATH}")
+    }
 }
 
 /// Only for the text that is sealed at once.
@@ -180,7 +188,11 @@ mod tests {
     #[test]
     fn alipays_address_may_be_given_with_and_without_its_path() {
         let whole = "https://openapi.alipay.com/gateway.do";
-        for given in ["https://openapi.alipay.com", "https://openapi.alipay.com/", whole] {
+        for given in [
+            "https://openapi.alipay.com",
+            "https://openapi.alipay.com/",
+            whole,
+        ] {
             assert_eq!(gateway_url(given), whole);
         }
     }
@@ -193,7 +205,10 @@ mod tests {
             serial_no: "0".repeat(40),
             merchant_private_key: SecretString::from("CANARY-ONE"),
             apiv3_key: SecretString::from("CANARY-TWO"),
-            platform_keys: vec![PlatformKey { id: "PUB_KEY_ID_1".into(), pem: "PEM".into() }],
+            platform_keys: vec![PlatformKey {
+                id: "PUB_KEY_ID_1".into(),
+                pem: "PEM".into(),
+            }],
             base_url: Credentials::WECHAT_URL.to_owned(),
         };
         assert!(!format!("{credentials:?}").contains("CANARY"));

@@ -38,7 +38,12 @@ impl Metered {
         wall: Arc<dyn Clock>,
     ) -> Metered {
         let turns = DefaultDirectRateLimiter::direct(quota);
-        Metered { channel, account, turns, wall }
+        Metered {
+            channel,
+            account,
+            turns,
+            wall,
+        }
     }
 
     async fn call<T>(
@@ -79,12 +84,20 @@ impl Metered {
         let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         if let Some(cause) = cause {
             tracing::warn!(
-                account.id = account, channel.call = call, channel.outcome = name,
-                channel.cause = kind, duration_ms, detail = cause.detail, "channel call"
+                account.id = account,
+                channel.call = call,
+                channel.outcome = name,
+                channel.cause = kind,
+                duration_ms,
+                detail = cause.detail,
+                "channel call"
             );
         } else {
             tracing::debug!(
-                account.id = account, channel.call = call, channel.outcome = name, duration_ms,
+                account.id = account,
+                channel.call = call,
+                channel.outcome = name,
+                duration_ms,
                 "channel call"
             );
         }
@@ -127,7 +140,8 @@ impl Channel for Metered {
     }
 
     async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
-        self.call("query_refund", self.channel.query_refund(request)).await
+        self.call("query_refund", self.channel.query_refund(request))
+            .await
     }
 
     fn open_notice(&self, raw: RawNotice<'_>, _: Timestamp) -> Result<Notice, NoticeRefusal> {

@@ -98,7 +98,12 @@ impl Registry {
         settings: RegistrySettings,
     ) -> Result<Registry, LoadFault> {
         let loaded = RwLock::new(Arc::new(Loaded::default()));
-        let registry = Registry { directory, seal, settings, loaded };
+        let registry = Registry {
+            directory,
+            seal,
+            settings,
+            loaded,
+        };
         registry.reload().await?;
         Ok(registry)
     }
@@ -128,7 +133,10 @@ impl Registry {
     /// The ways of paying that the application can offer, in their own order.
     pub fn ways(&self, app: &AppId) -> Vec<Way> {
         let loaded = self.loaded();
-        Way::ALL.into_iter().filter(|way| loaded.account_for(app, *way).is_some()).collect()
+        Way::ALL
+            .into_iter()
+            .filter(|way| loaded.account_for(app, *way).is_some())
+            .collect()
     }
 
     /// The channel account that serves a way for the application: the first of
@@ -143,7 +151,10 @@ impl Registry {
     }
 
     fn loaded(&self) -> Arc<Loaded> {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.loaded
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn build(&self, rows: Rows, before: &Loaded) -> Result<Loaded, LoadFault> {
@@ -155,17 +166,29 @@ impl Registry {
         for row in &rows.apps {
             apps.insert(row.id.clone(), self.ready(row)?);
         }
-        Ok(Loaded { apps, accounts, rows })
+        Ok(Loaded {
+            apps,
+            accounts,
+            rows,
+        })
     }
 
     fn account(&self, row: &ChannelAccount, before: &Loaded) -> Result<Account, LoadFault> {
-        let kept = before.accounts.get(&row.id).filter(|account| account.sealed == row.sealed);
+        let kept = before
+            .accounts
+            .get(&row.id)
+            .filter(|account| account.sealed == row.sealed);
         let channel = match kept {
             Some(account) => account.channel.clone(),
             None => self.adapter(row)?,
         };
         let (ways, sealed) = (row.ways.clone(), row.sealed.clone());
-        Ok(Account { ways, enabled: row.enabled, sealed, channel })
+        Ok(Account {
+            ways,
+            enabled: row.enabled,
+            sealed,
+            channel,
+        })
     }
 
     fn adapter(&self, row: &ChannelAccount) -> Result<Arc<dyn Channel>, LoadFault> {
@@ -173,14 +196,20 @@ impl Registry {
         let around = &self.settings.surroundings;
         let adapter = Credentials::from_json(&opened)
             .and_then(|credentials| credentials.adapter(around))
-            .map_err(|problem| LoadFault::Account { account: row.id.clone(), problem })?;
+            .map_err(|problem| LoadFault::Account {
+                account: row.id.clone(),
+                problem,
+            })?;
         let (quota, wall) = (self.settings.quota, around.wall.clone());
         Ok(Arc::new(Metered::new(adapter, row.id.clone(), quota, wall)))
     }
 
     fn ready(&self, row: &directory::App) -> Result<Ready, LoadFault> {
         let owner = Owner::Webhook(row.id.as_str());
-        let secrets = row.webhook_secrets.iter().map(|sealed| self.open(&owner, sealed));
+        let secrets = row
+            .webhook_secrets
+            .iter()
+            .map(|sealed| self.open(&owner, sealed));
         let app = Arc::new(App {
             id: row.id.clone(),
             merchant: row.merchant.clone(),
@@ -189,11 +218,17 @@ impl Registry {
             webhook_url: row.webhook_url.clone(),
             webhook_secrets: secrets.collect::<Result<_, _>>()?,
         });
-        Ok(Ready { app, accounts: row.accounts.clone() })
+        Ok(Ready {
+            app,
+            accounts: row.accounts.clone(),
+        })
     }
 
     fn open(&self, owner: &Owner<'_>, sealed: &str) -> Result<SecretString, LoadFault> {
-        let fault = |fault| LoadFault::Sealed { owner: owner.to_string(), fault };
+        let fault = |fault| LoadFault::Sealed {
+            owner: owner.to_string(),
+            fault,
+        };
         self.seal.open(owner, sealed).map_err(fault)
     }
 }
@@ -202,13 +237,18 @@ impl Loaded {
     fn account_for(&self, app: &AppId, way: Way) -> Option<&AccountId> {
         let serves = |account: &Account| account.enabled && account.ways.contains(&way);
         let accounts = &self.apps.get(app)?.accounts;
-        accounts.iter().find(|id| self.accounts.get(*id).is_some_and(serves))
+        accounts
+            .iter()
+            .find(|id| self.accounts.get(*id).is_some_and(serves))
     }
 }
 
 impl Channels for Registry {
     fn channel(&self, account: &AccountId) -> Option<Arc<dyn Channel>> {
-        self.loaded().accounts.get(account).map(|account| account.channel.clone())
+        self.loaded()
+            .accounts
+            .get(account)
+            .map(|account| account.channel.clone())
     }
 }
 
@@ -216,6 +256,9 @@ impl Endpoints for Registry {
     fn endpoint(&self, app: &AppId) -> Option<Endpoint> {
         let app = self.app(app)?;
         let secrets = app.webhook_secrets.clone();
-        Some(Endpoint { url: app.webhook_url.clone(), secrets })
+        Some(Endpoint {
+            url: app.webhook_url.clone(),
+            secrets,
+        })
     }
 }

@@ -46,7 +46,10 @@ impl Seal {
     /// [`SealFault::Library`].
     pub fn new(key: &MasterKey, entropy: Arc<dyn Entropy>) -> Result<Seal, SealFault> {
         let key = UnboundKey::new(&AES_256_GCM, key.expose()).map_err(|_| SealFault::Library)?;
-        Ok(Seal { key: Arc::new(LessSafeKey::new(key)), entropy })
+        Ok(Seal {
+            key: Arc::new(LessSafeKey::new(key)),
+            entropy,
+        })
     }
 
     /// Seals a secret of this owner.
@@ -55,13 +58,18 @@ impl Seal {
     /// [`SealFault::Library`].
     pub fn close(&self, owner: &Owner<'_>, secret: &str) -> Result<String, SealFault> {
         let random = self.entropy.bytes();
-        let nonce = *random.first_chunk::<NONCE_LEN>().ok_or(SealFault::Library)?;
+        let nonce = *random
+            .first_chunk::<NONCE_LEN>()
+            .ok_or(SealFault::Library)?;
         let mut text = secret.as_bytes().to_vec();
         let sealing = Nonce::assume_unique_for_key(nonce);
         self.key
             .seal_in_place_append_tag(sealing, owner.aad(), &mut text)
             .map_err(|_| SealFault::Library)?;
-        Ok(format!("{MARK}{}", STANDARD.encode([nonce.as_slice(), &text].concat())))
+        Ok(format!(
+            "{MARK}{}",
+            STANDARD.encode([nonce.as_slice(), &text].concat())
+        ))
     }
 
     /// Opens what was sealed for this owner.
@@ -71,11 +79,15 @@ impl Seal {
     pub fn open(&self, owner: &Owner<'_>, sealed: &str) -> Result<SecretString, SealFault> {
         let coded = sealed.strip_prefix(MARK).ok_or(SealFault::Form)?;
         let bytes = STANDARD.decode(coded).map_err(|_| SealFault::Form)?;
-        let (nonce, text) = bytes.split_first_chunk::<NONCE_LEN>().ok_or(SealFault::Form)?;
+        let (nonce, text) = bytes
+            .split_first_chunk::<NONCE_LEN>()
+            .ok_or(SealFault::Form)?;
         let mut text = Zeroizing::new(text.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let plain =
-            self.key.open_in_place(nonce, owner.aad(), &mut text).map_err(|_| SealFault::Key)?;
+        let plain = self
+            .key
+            .open_in_place(nonce, owner.aad(), &mut text)
+            .map_err(|_| SealFault::Key)?;
         let plain = std::str::from_utf8(plain).map_err(|_| SealFault::Form)?;
         Ok(SecretString::from(plain))
     }
@@ -112,7 +124,11 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn seal(byte: u8) -> Seal {
-        Seal::new(&MasterKey::new([byte; 32]), Arc::new(SystemEntropy::default())).unwrap()
+        Seal::new(
+            &MasterKey::new([byte; 32]),
+            Arc::new(SystemEntropy::default()),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -120,7 +136,10 @@ mod tests {
         let owner = Owner::Account("acc_1");
         let sealed = seal(1).close(&owner, "the secret").unwrap();
         assert!(!sealed.contains("secret"));
-        assert_eq!(seal(1).open(&owner, &sealed).unwrap().expose_secret(), "the secret");
+        assert_eq!(
+            seal(1).open(&owner, &sealed).unwrap().expose_secret(),
+            "the secret"
+        );
         assert_eq!(seal(2).open(&owner, &sealed).unwrap_err(), SealFault::Key);
         let other = [Owner::Account("acc_2"), Owner::Webhook("acc_1")];
         for owner in other {
@@ -131,7 +150,10 @@ mod tests {
     #[test]
     fn the_same_secret_is_never_sealed_into_the_same_text() {
         let owner = Owner::Webhook("app_1");
-        assert_ne!(seal(1).close(&owner, "s").unwrap(), seal(1).close(&owner, "s").unwrap());
+        assert_ne!(
+            seal(1).close(&owner, "s").unwrap(),
+            seal(1).close(&owner, "s").unwrap()
+        );
     }
 
     #[test]
@@ -142,7 +164,13 @@ mod tests {
         *bytes.last_mut().unwrap() ^= 1;
         let damaged = format!("{MARK}{}", STANDARD.encode(bytes));
         assert_eq!(seal(1).open(&owner, &damaged).unwrap_err(), SealFault::Key);
-        assert_eq!(seal(1).open(&owner, "plain text").unwrap_err(), SealFault::Form);
-        assert_eq!(seal(1).open(&owner, "till1:AAAA").unwrap_err(), SealFault::Form);
+        assert_eq!(
+            seal(1).open(&owner, "plain text").unwrap_err(),
+            SealFault::Form
+        );
+        assert_eq!(
+            seal(1).open(&owner, "till1:AAAA").unwrap_err(),
+            SealFault::Form
+        );
     }
 }

@@ -22,7 +22,10 @@ pub struct Database {
 impl Database {
     pub(super) fn validate(&self, mistakes: &mut Mistakes) {
         let url = self.url.expose_secret();
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|s| url.starts_with(s)) {
+        if !["sqlite:", "postgres://", "postgresql://"]
+            .iter()
+            .any(|s| url.starts_with(s))
+        {
             mistakes.add(
                 "database.url",
                 "must begin with sqlite:// or postgres://, as in sqlite://till.db?mode=rwc or \

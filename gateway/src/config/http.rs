@@ -1,6 +1,7 @@
 //! `[http]`: the server for merchants, channels and payers.
 
 use super::Mistakes;
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -15,6 +16,8 @@ pub struct Http {
     pub listen: String,
     /// How it is reached from outside; empty means the address itself.
     pub public_url: String,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Threads; 0 means one a processor.
     pub threads: usize,
     /// The largest API request, in bytes.
@@ -38,7 +41,10 @@ impl Http {
         if self.listen.parse::<SocketAddr>().is_err() {
             mistakes.add(
                 "http.listen",
-                format!("{:?} is not an address and port, such as 127.0.0.1:8080", self.listen),
+                format!(
+                    "{:?} is not an address and port, such as 127.0.0.1:8080",
+                    self.listen
+                ),
             );
         }
         if !self.public_url.is_empty() {
@@ -55,7 +61,10 @@ impl Http {
             ("http.notice_limit_bytes", self.notice_limit_bytes),
         ] {
             if !(4096..=16 * 1024 * 1024).contains(&bytes) {
-                mistakes.add(key, format!("{bytes} is not between 4096 and 16777216 bytes"));
+                mistakes.add(
+                    key,
+                    format!("{bytes} is not between 4096 and 16777216 bytes"),
+                );
             }
         }
         if self.request_head_seconds == 0 {
@@ -70,7 +79,10 @@ impl Http {
     fn validate_public_url(&self, mistakes: &mut Mistakes) {
         const KEY: &str = "http.public_url";
         let Ok(url) = Url::parse(&self.public_url) else {
-            mistakes.add(KEY, "is not an absolute address such as https://pay.example.com");
+            mistakes.add(
+                KEY,
+                "is not an absolute address such as https://pay.example.com",
+            );
             return;
         };
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -92,7 +104,9 @@ impl Http {
     /// there is none and the server listens on loopback.
     pub fn is_on_this_machine(&self) -> bool {
         if self.public_url.is_empty() {
-            self.listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback())
+            self.listen
+                .parse::<SocketAddr>()
+                .is_ok_and(|address| address.ip().is_loopback())
         } else {
             Url::parse(&self.public_url).is_ok_and(|url| is_loopback(url.host()))
         }

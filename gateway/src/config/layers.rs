@@ -78,7 +78,9 @@ fn figment(layers: Layers) -> Figment {
 /// Reads the settings. One that cannot be read is noted, replaced by its default
 /// and left behind, so that the next one is found too.
 fn read(mut given: Dict, source: &Figment, mistakes: &mut Mistakes) -> Result<Config, Mistakes> {
-    let defaults = Figment::from(Toml::string(DEFAULTS)).extract::<Dict>().unwrap_or_default();
+    let defaults = Figment::from(Toml::string(DEFAULTS))
+        .extract::<Dict>()
+        .unwrap_or_default();
     // Each round mends one setting, so there are never more rounds than settings.
     let rounds = given.values().map(settings).sum::<usize>() + 1;
     for _ in 0..rounds {
@@ -112,8 +114,15 @@ fn path(error: &Error) -> Vec<String> {
 
 fn mend(given: &mut Dict, defaults: &Dict, path: &[String]) {
     match path {
-        [section, key] if given.get(section).is_some_and(|value| value.as_dict().is_some()) => {
-            let default = defaults.get(section).and_then(Value::as_dict).and_then(|s| s.get(key));
+        [section, key]
+            if given
+                .get(section)
+                .is_some_and(|value| value.as_dict().is_some()) =>
+        {
+            let default = defaults
+                .get(section)
+                .and_then(Value::as_dict)
+                .and_then(|s| s.get(key));
             if let Some(Value::Dict(_, section)) = given.get_mut(section) {
                 replace(section, key, default);
             }
@@ -146,7 +155,11 @@ fn named(path: &[String], source: &Figment) -> String {
         Some(metadata) if metadata.name.contains("environment") => {
             format!("{PREFIX}{} (environment)", path.join("__").to_uppercase())
         }
-        Some(metadata) => match metadata.source.as_ref().and_then(|source| source.file_path()) {
+        Some(metadata) => match metadata
+            .source
+            .as_ref()
+            .and_then(|source| source.file_path())
+        {
             Some(file) => format!("{name} ({})", file.display()),
             None => name,
         },
@@ -155,7 +168,11 @@ fn named(path: &[String], source: &Figment) -> String {
 }
 
 fn place(error: &Error) -> String {
-    let file = error.metadata.as_ref().and_then(|m| m.source.as_ref()).and_then(|s| s.file_path());
+    let file = error
+        .metadata
+        .as_ref()
+        .and_then(|m| m.source.as_ref())
+        .and_then(|s| s.file_path());
     match file {
         Some(file) => file.display().to_string(),
         None if error.path.is_empty() => Profile::Default.to_string(),

@@ -66,7 +66,11 @@ impl MasterKey {
     /// # Errors
     /// [`MasterKeyFault::Form`].
     pub fn parse(text: &str) -> Result<MasterKey, MasterKeyFault> {
-        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| MasterKeyFault::Form)?);
+        let bytes = Zeroizing::new(
+            STANDARD
+                .decode(text.trim())
+                .map_err(|_| MasterKeyFault::Form)?,
+        );
         let bytes = <[u8; LENGTH]>::try_from(bytes.as_slice()).map_err(|_| MasterKeyFault::Form)?;
         Ok(MasterKey::new(bytes))
     }
@@ -76,10 +80,15 @@ impl MasterKey {
     /// # Errors
     /// The file cannot be read, is open to others, or holds no key.
     pub fn read_file(path: &Path) -> Result<MasterKey, MasterKeyFault> {
-        let unreadable = |source| MasterKeyFault::File { path: path.to_owned(), source };
+        let unreadable = |source| MasterKeyFault::File {
+            path: path.to_owned(),
+            source,
+        };
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
         if is_open(&metadata) {
-            return Err(MasterKeyFault::Open { path: path.to_owned() });
+            return Err(MasterKeyFault::Open {
+                path: path.to_owned(),
+            });
         }
         let text = Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
         MasterKey::parse(&text)

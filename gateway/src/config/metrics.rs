@@ -17,13 +17,19 @@ impl Metrics {
         if !self.listen.is_empty() && self.listen.parse::<SocketAddr>().is_err() {
             mistakes.add(
                 "metrics.listen",
-                format!("{:?} is not an address and port, such as 127.0.0.1:9464", self.listen),
+                format!(
+                    "{:?} is not an address and port, such as 127.0.0.1:9464",
+                    self.listen
+                ),
             );
         }
     }
 
     pub(super) fn shares_address_with(&self, http: &Http) -> bool {
-        match (self.listen.parse::<SocketAddr>(), http.listen.parse::<SocketAddr>()) {
+        match (
+            self.listen.parse::<SocketAddr>(),
+            http.listen.parse::<SocketAddr>(),
+        ) {
             (Ok(metrics), Ok(http)) => metrics.port() == http.port() && metrics.port() != 0,
             _ => false,
         }

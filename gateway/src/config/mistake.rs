@@ -18,7 +18,10 @@ pub struct Mistakes(Vec<Mistake>);
 impl Mistakes {
     /// Notes one more.
     pub fn add(&mut self, place: impl Into<String>, problem: impl Into<String>) {
-        self.0.push(Mistake { place: place.into(), problem: problem.into() });
+        self.0.push(Mistake {
+            place: place.into(),
+            problem: problem.into(),
+        });
     }
 
     /// The mistakes, in the order in which they were found.

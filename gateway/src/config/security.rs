@@ -40,5 +40,9 @@ impl Security {
 }
 
 fn hidden<S: Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(if secret.expose_secret().is_empty() { "" } else { "hidden" })
+    to.serialize_str(if secret.expose_secret().is_empty() {
+        ""
+    } else {
+        "hidden"
+    })
 }

@@ -35,7 +35,11 @@ impl Webhook {
                 format!("is more than webhook.concurrency ({})", self.concurrency),
             );
         }
-        super::workers::validate_poll("webhook.poll_milliseconds", self.poll_milliseconds, mistakes);
+        super::workers::validate_poll(
+            "webhook.poll_milliseconds",
+            self.poll_milliseconds,
+            mistakes,
+        );
     }
 
     /// How long one delivery may take.

@@ -19,7 +19,11 @@ pub struct Workers {
 
 impl Workers {
     pub(super) fn validate(&self, mistakes: &mut Mistakes) {
-        validate_poll("workers.poll_milliseconds", self.poll_milliseconds, mistakes);
+        validate_poll(
+            "workers.poll_milliseconds",
+            self.poll_milliseconds,
+            mistakes,
+        );
         if self.batch.get() > 1000 {
             mistakes.add("workers.batch", format!("{} is more than 1000", self.batch));
         }

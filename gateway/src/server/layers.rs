@@ -16,7 +16,10 @@ const HEADERS: &[(&str, &str)] = &[
     // WeChat Pay compares the origin of an H5 page; a token never leaves with it.
     ("referrer-policy", "strict-origin-when-cross-origin"),
     ("cross-origin-opener-policy", "same-origin-allow-popups"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=()",
+    ),
 ];
 
 /// What a page may load when it does not say so itself: nothing.
@@ -38,14 +41,19 @@ pub(super) async fn security_headers(
     let mut response = next.call(request).await?;
     let mut add = |name: HeaderName, value: &'static str| {
         if !response.headers().contains_key(&name) {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
     };
     for (name, value) in HEADERS {
         add(HeaderName::from_static(name), value);
     }
     if !is_document {
-        add(actix_web::http::header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+        add(
+            actix_web::http::header::CONTENT_SECURITY_POLICY,
+            CONTENT_SECURITY_POLICY,
+        );
     }
     if is_secure {
         add(STRICT_TRANSPORT_SECURITY, "max-age=31536000");

@@ -27,10 +27,16 @@ pub async fn log(
     let elapsed = began.elapsed();
     let (route, status) = match &answer {
         Ok(response) => (
-            response.request().match_pattern().unwrap_or_else(|| "none".to_owned()),
+            response
+                .request()
+                .match_pattern()
+                .unwrap_or_else(|| "none".to_owned()),
             response.status().as_u16(),
         ),
-        Err(error) => ("none".to_owned(), error.as_response_error().status_code().as_u16()),
+        Err(error) => (
+            "none".to_owned(),
+            error.as_response_error().status_code().as_u16(),
+        ),
     };
     let text = status.to_string();
     metrics::counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => text)
@@ -40,12 +46,19 @@ pub async fn log(
     let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     if status >= 500 {
         tracing::error!(
-            http.method = method, http.route = route, http.status = status, duration_ms,
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
             "request failed"
         );
     } else {
         tracing::info!(
-            http.method = method, http.route = route, http.status = status, duration_ms, "request"
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            "request"
         );
     }
     answer

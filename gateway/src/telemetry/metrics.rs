@@ -32,12 +32,14 @@ pub const REQUEST_SECONDS: &str = "till_http_request_duration_seconds";
 pub const LOOP_ERRORS: &str = "till_worker_errors_total";
 
 /// Upper bounds of durations, in seconds.
-const SECONDS: &[f64] =
-    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const SECONDS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
 
 /// Upper bounds of the delivery lag, in seconds: the retry schedule's steps.
-const LAG: &[f64] =
-    &[0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0, 270_000.0];
+const LAG: &[f64] = &[
+    0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0, 270_000.0,
+];
 
 static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -77,12 +79,17 @@ impl MetricsServer {
     /// The address cannot be listened on.
     pub fn start(listen: &str) -> Result<MetricsServer, StartFault> {
         let recorder = recorder()?;
-        let bind = |source| StartFault::Bind { addr: listen.to_owned(), source };
+        let bind = |source| StartFault::Bind {
+            addr: listen.to_owned(),
+            source,
+        };
         let listener = TcpListener::bind(listen).map_err(bind)?;
         let addr = listener.local_addr().map_err(bind)?;
         let shared = web::Data::new(recorder);
         let server = HttpServer::new(move || {
-            App::new().app_data(shared.clone()).route("/metrics", web::get().to(show))
+            App::new()
+                .app_data(shared.clone())
+                .route("/metrics", web::get().to(show))
         })
         .workers(1)
         .disable_signals()

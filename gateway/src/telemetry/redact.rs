@@ -23,7 +23,10 @@ const PATTERN: &str = concat!(
     r"|(?P<run>)[A-Za-z0-9+/_-]{80,}={0,2}",
 );
 
-#[expect(clippy::expect_used, reason = "the pattern is a constant, and a test compiles it")]
+#[expect(
+    clippy::expect_used,
+    reason = "the pattern is a constant, and a test compiles it"
+)]
 static SECRETS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is a regular expression"));
 
@@ -61,19 +64,45 @@ mod tests {
                          TBfnq2VMapZinsABBlRvsytimMIaKosZBm7P73/4X+yof90wXZYFXUow9ZzLeIUp==";
         let signed = format!("got {signature} back");
         let cases: &[(&str, &str)] = &[
-            ("key till_test_0123456789abcdef0123456789abcdef x", "key till_test_[hidden] x"),
+            (
+                "key till_test_0123456789abcdef0123456789abcdef x",
+                "key till_test_[hidden] x",
+            ),
             ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_[hidden]"),
-            ("authorization: Bearer abc.def", "authorization: Bearer [hidden]"),
-            ("GET /checkout/00112233445566778899aabbccddeeff", "GET /checkout/[hidden]"),
-            ("a -----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY----- b",
-             "a -----BEGIN PRIVATE KEY-----[hidden] b"),
-            (r#"{"openid":"oUpF8uMuAJO","flow":"F1"}"#, r#"{"openid":"[hidden]","flow":"F1"}"#),
-            (r#"{"m":"{\"openid\":\"oUpF8uMuAJO\"}"}"#, r#"{"m":"{\"openid\":\"[hidden]\"}"}"#),
-            ("sign=ERITJKEIJKJHKK&app_id=2021", "sign=[hidden]&app_id=2021"),
+            (
+                "authorization: Bearer abc.def",
+                "authorization: Bearer [hidden]",
+            ),
+            (
+                "GET /checkout/00112233445566778899aabbccddeeff",
+                "GET /checkout/[hidden]",
+            ),
+            (
+                "a -----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY----- b",
+                "a -----BEGIN PRIVATE KEY-----[hidden] b",
+            ),
+            (
+                r#"{"openid":"oUpF8uMuAJO","flow":"F1"}"#,
+                r#"{"openid":"[hidden]","flow":"F1"}"#,
+            ),
+            (
+                r#"{"m":"{\"openid\":\"oUpF8uMuAJO\"}"}"#,
+                r#"{"m":"{\"openid\":\"[hidden]\"}"}"#,
+            ),
+            (
+                "sign=ERITJKEIJKJHKK&app_id=2021",
+                "sign=[hidden]&app_id=2021",
+            ),
             ("buyer_id=2088102122524333 next", "buyer_id=[hidden] next"),
             (&signed, "got [hidden] back"),
-            ("order ord_01J3XK2Y7QZ8W9V0A1B2C3D4E5 is paid", "order ord_01J3XK2Y7QZ8W9V0A1B2C3D4E5 is paid"),
-            ("the design: signature checked", "the design: signature checked"),
+            (
+                "order ord_01J3XK2Y7QZ8W9V0A1B2C3D4E5 is paid",
+                "order ord_01J3XK2Y7QZ8W9V0A1B2C3D4E5 is paid",
+            ),
+            (
+                "the design: signature checked",
+                "the design: signature checked",
+            ),
         ];
         for (given, kept) in cases {
             assert_eq!(String::from_utf8_lossy(&line(given.as_bytes())), *kept);

@@ -91,7 +91,10 @@ impl Client {
         if !allow_private {
             builder = builder.dns_resolver(std::sync::Arc::new(PublicOnly));
         }
-        Ok(Client { http: builder.build()?, allow_private })
+        Ok(Client {
+            http: builder.build()?,
+            allow_private,
+        })
     }
 
     /// Posts a JSON body and returns the status, which is 2xx.
@@ -105,11 +108,18 @@ impl Client {
         body: String,
     ) -> Result<u16, Failure> {
         let url = self.allowed(url)?;
-        let mut request = self.http.post(url).header("content-type", "application/json");
+        let mut request = self
+            .http
+            .post(url)
+            .header("content-type", "application/json");
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let response = request.body(body).send().await.map_err(|error| failure(&error))?;
+        let response = request
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
         let status = response.status();
         drain(response).await;
         if status.is_success() {
@@ -140,7 +150,11 @@ impl Client {
             Some(Host::Domain(_)) => true,
             None => return Err(Failure::Address),
         };
-        if public { Ok(url) } else { Err(Failure::Private) }
+        if public {
+            Ok(url)
+        } else {
+            Err(Failure::Private)
+        }
     }
 }
 

@@ -45,7 +45,13 @@ impl Deliverer {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Deliverer {
-        Deliverer { store, endpoints, client, clock, entropy }
+        Deliverer {
+            store,
+            endpoints,
+            client,
+            clock,
+            entropy,
+        }
     }
 
     /// Where a delivery goes, if that is known.
@@ -71,23 +77,36 @@ impl Deliverer {
             }
             Err((status, error)) => {
                 let again = next_try(delivery.attempt, now, &*self.entropy);
-                (status, Some(error), again.map_or(DeliveryNext::Exhausted, DeliveryNext::Retry))
+                (
+                    status,
+                    Some(error),
+                    again.map_or(DeliveryNext::Exhausted, DeliveryNext::Retry),
+                )
             }
         };
         tell(event, delivery.attempt, status, error.as_deref(), then);
-        let tried = DeliveryTry { event: event.id.clone(), at: now, status, error, then };
+        let tried = DeliveryTry {
+            event: event.id.clone(),
+            at: now,
+            status,
+            error,
+            then,
+        };
         self.store.record_delivery(tried).await
     }
 
     async fn send(&self, delivery: &ClaimedDelivery) -> Result<u16, (Option<u16>, String)> {
         let words = |text: &str| (None, text.to_owned());
         let event = &delivery.event;
-        let endpoint = self.endpoints.endpoint(&event.app).ok_or_else(|| {
-            words("the application is not configured any more: import it again")
-        })?;
-        let url = delivery.notify_url.clone().or(endpoint.url).ok_or_else(|| {
-            words("the application has no webhook address: import one")
-        })?;
+        let endpoint = self
+            .endpoints
+            .endpoint(&event.app)
+            .ok_or_else(|| words("the application is not configured any more: import it again"))?;
+        let url = delivery
+            .notify_url
+            .clone()
+            .or(endpoint.url)
+            .ok_or_else(|| words("the application has no webhook address: import one"))?;
         if endpoint.secrets.is_empty() {
             return Err(words("the application has no webhook secret: import one"));
         }
@@ -119,16 +138,28 @@ fn tell(event: &Event, attempt: u32, status: Option<u16>, error: Option<&str>, t
     let number = attempt.saturating_add(1);
     match then {
         DeliveryNext::Delivered => tracing::info!(
-            event.id = event_id, order.id = order, attempt.number = number, http.status = status,
+            event.id = event_id,
+            order.id = order,
+            attempt.number = number,
+            http.status = status,
             "event delivered"
         ),
         DeliveryNext::Retry(at) => tracing::info!(
-            event.id = event_id, order.id = order, attempt.number = number, http.status = status,
-            error, retry_at_ms = at.millis(), "event not delivered, will be tried again"
+            event.id = event_id,
+            order.id = order,
+            attempt.number = number,
+            http.status = status,
+            error,
+            retry_at_ms = at.millis(),
+            "event not delivered, will be tried again"
         ),
         DeliveryNext::Exhausted => tracing::warn!(
-            event.id = event_id, order.id = order, attempt.number = number, http.status = status,
-            error, "event not delivered to the end of the schedule: redeliver it by hand once the \
+            event.id = event_id,
+            order.id = order,
+            attempt.number = number,
+            http.status = status,
+            error,
+            "event not delivered to the end of the schedule: redeliver it by hand once the \
                     merchant's server works"
         ),
     }

@@ -66,10 +66,19 @@ mod tests {
             let mut bytes = [0; 16];
             bytes[..2].copy_from_slice(&draw);
             let next = next_try(0, now, &Fixed(bytes)).unwrap();
-            assert!((4500..=5500).contains(&next.since(now).as_millis()), "{draw:?}");
+            assert!(
+                (4500..=5500).contains(&next.since(now).as_millis()),
+                "{draw:?}"
+            );
         }
         let mut longest = [0; 16];
         longest[1] = 200;
-        assert_eq!(next_try(0, now, &Fixed(longest)).unwrap().since(now).as_millis(), 5500);
+        assert_eq!(
+            next_try(0, now, &Fixed(longest))
+                .unwrap()
+                .since(now)
+                .as_millis(),
+            5500
+        );
     }
 }

@@ -18,7 +18,9 @@ const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFault {
     /// No prefix.
-    #[error("a webhook secret begins with whsec_: write whsec_ and 24 to 64 random bytes in base64")]
+    #[error(
+        "a webhook secret begins with whsec_: write whsec_ and 24 to 64 random bytes in base64"
+    )]
     Prefix,
     /// Not base64, or of the wrong length.
     #[error(
@@ -50,13 +52,21 @@ pub fn signatures(
     let signed = [format!("{id}.{timestamp}.").as_bytes(), body].concat();
     let signatures = secrets
         .iter()
-        .map(|secret| Ok(format!("v1,{}", STANDARD.encode(hmac::sign(&key(secret)?, &signed)))))
+        .map(|secret| {
+            Ok(format!(
+                "v1,{}",
+                STANDARD.encode(hmac::sign(&key(secret)?, &signed))
+            ))
+        })
         .collect::<Result<Vec<_>, SecretFault>>()?;
     Ok(signatures.join(" "))
 }
 
 fn key(secret: &SecretString) -> Result<hmac::Key, SecretFault> {
-    let coded = secret.expose_secret().strip_prefix(PREFIX).ok_or(SecretFault::Prefix)?;
+    let coded = secret
+        .expose_secret()
+        .strip_prefix(PREFIX)
+        .ok_or(SecretFault::Prefix)?;
     let bytes = Zeroizing::new(STANDARD.decode(coded).map_err(|_| SecretFault::Form)?);
     if !BYTES.contains(&bytes.len()) {
         return Err(SecretFault::Form);
@@ -93,7 +103,10 @@ mod tests {
         let both = signatures(&secrets, "evt_1", 1_700_000_000, b"{}").unwrap();
         for (signature, secret) in both.split(' ').zip(&secrets) {
             let alone = std::slice::from_ref(secret);
-            assert_eq!(signature, signatures(alone, "evt_1", 1_700_000_000, b"{}").unwrap());
+            assert_eq!(
+                signature,
+                signatures(alone, "evt_1", 1_700_000_000, b"{}").unwrap()
+            );
         }
         assert_eq!(both.split(' ').count(), 2);
     }

@@ -46,7 +46,9 @@ pub(super) async fn run(
                 Ok(claimed) => {
                     health.well();
                     let is_full = u32::try_from(claimed.len()).is_ok_and(|count| count == free);
-                    claimed.into_iter().for_each(|delivery| lanes.take(delivery, until, &stop));
+                    claimed
+                        .into_iter()
+                        .for_each(|delivery| lanes.take(delivery, until, &stop));
                     if is_full {
                         continue;
                     }
@@ -76,7 +78,14 @@ impl Lanes {
     fn new(clock: Arc<dyn Clock>, deliverer: Arc<Deliverer>, settings: Webhook) -> Lanes {
         let most = settings.concurrency.get().saturating_mul(WAITING);
         let (lanes, running) = (HashMap::new(), JoinSet::new());
-        Lanes { lanes, running, clock, deliverer, settings, most }
+        Lanes {
+            lanes,
+            running,
+            clock,
+            deliverer,
+            settings,
+            most,
+        }
     }
 
     /// How many more may be taken.
@@ -91,17 +100,28 @@ impl Lanes {
     /// Puts a delivery into its lane, unless the lane is full.
     fn take(&mut self, delivery: ClaimedDelivery, until: Timestamp, stop: &Stop) {
         let at_once = self.settings.concurrency_per_host.get();
-        let host = self.deliverer.address(&delivery).and_then(|url| host(&url)).unwrap_or_default();
-        let lane =
-            self.lanes.entry(host).or_insert_with(|| Arc::new(Semaphore::new(at_once))).clone();
+        let host = self
+            .deliverer
+            .address(&delivery)
+            .and_then(|url| host(&url))
+            .unwrap_or_default();
+        let lane = self
+            .lanes
+            .entry(host)
+            .or_insert_with(|| Arc::new(Semaphore::new(at_once)))
+            .clone();
         // One count is the map's and one is ours.
         if Arc::strong_count(&lane) > at_once.saturating_mul(WAITING + 1) + 2 {
             return;
         }
-        let latest = until.minus(Span::seconds(self.settings.deadline_seconds.saturating_add(5)));
+        let latest = until.minus(Span::seconds(
+            self.settings.deadline_seconds.saturating_add(5),
+        ));
         let (clock, deliverer, stop) = (self.clock.clone(), self.deliverer.clone(), stop.clone());
         self.running.spawn(async move {
-            let Ok(_turn) = lane.acquire().await else { return };
+            let Ok(_turn) = lane.acquire().await else {
+                return;
+            };
             // Its lease is about to lapse, or we are about to end: somebody will take it again.
             if clock.now() > latest || stop.is_asked() {
                 return;
@@ -124,5 +144,9 @@ impl Lanes {
 /// The host and port of an address: what a lane is for.
 fn host(url: &str) -> Option<String> {
     let url = Url::parse(url).ok()?;
-    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+    Some(format!(
+        "{}:{}",
+        url.host_str()?,
+        url.port_or_known_default()?
+    ))
 }

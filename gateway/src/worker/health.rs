@@ -36,7 +36,9 @@ impl Health {
         }
         self.failures = self.failures.saturating_add(1);
         let doubled = 1_u32.checked_shl(self.failures.min(8)).unwrap_or(256);
-        Duration::from_millis(100).saturating_mul(doubled).min(LONGEST)
+        Duration::from_millis(100)
+            .saturating_mul(doubled)
+            .min(LONGEST)
     }
 }
 

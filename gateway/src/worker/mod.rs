@@ -37,8 +37,17 @@ impl Workers {
         let (stop, receiver) = watch::channel(false);
         let stopped = || Stop(receiver.clone());
         let mut loops = JoinSet::new();
-        loops.spawn(tasks::run(shared.cashier.clone(), config.workers.clone(), stopped()));
-        loops.spawn(deliveries::run(shared.clone(), deliverer, config.webhook.clone(), stopped()));
+        loops.spawn(tasks::run(
+            shared.cashier.clone(),
+            config.workers.clone(),
+            stopped(),
+        ));
+        loops.spawn(deliveries::run(
+            shared.clone(),
+            deliverer,
+            config.webhook.clone(),
+            stopped(),
+        ));
         loops.spawn(prune::run(shared.clone(), stopped()));
         loops.spawn(reload::run(shared.registry.clone(), stopped()));
         Workers { stop, loops }

@@ -9,8 +9,8 @@ use crate::accounts::{Credentials, PlatformKey};
 use crate::config::Mistakes;
 use crate::webhook::check_secret;
 use cashier::way::{ChannelKind, Way};
-use secrecy::zeroize::Zeroizing;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -28,14 +28,28 @@ pub(super) struct Checking<'a> {
 
 impl Checking<'_> {
     pub(super) fn merchant(&mut self, placed: Placed<Merchant>) -> PlannedMerchant {
-        let Merchant { head, accounts, apps } = placed.table;
+        let Merchant {
+            head,
+            accounts,
+            apps,
+        } = placed.table;
         let place = format!("line {}, merchant {:?}", placed.line, head.id);
         self.id(&place, "merchant", &head.id);
         self.name(&place, &head.name);
-        let accounts: Vec<PlannedAccount> =
-            accounts.into_iter().filter_map(|account| self.account(account)).collect();
-        let apps = apps.into_iter().map(|app| self.app(app, &accounts)).collect();
-        PlannedMerchant { id: head.id, name: head.name, accounts, apps }
+        let accounts: Vec<PlannedAccount> = accounts
+            .into_iter()
+            .filter_map(|account| self.account(account))
+            .collect();
+        let apps = apps
+            .into_iter()
+            .map(|app| self.app(app, &accounts))
+            .collect();
+        PlannedMerchant {
+            id: head.id,
+            name: head.name,
+            accounts,
+            apps,
+        }
     }
 
     fn account(&mut self, placed: Placed<AccountTable>) -> Option<PlannedAccount> {
@@ -52,32 +66,49 @@ impl Checking<'_> {
         if let Err(problem) = credentials.clone().adapter(&self.settings.surroundings) {
             self.mistakes.add(place, problem);
         }
-        Some(PlannedAccount { id, ways, enabled, credentials })
+        Some(PlannedAccount {
+            id,
+            ways,
+            enabled,
+            credentials,
+        })
     }
 
     fn alipay(&mut self, place: &str, table: AlipayTable) -> Option<Credentials> {
         let private = self.file(place, "app_private_key_file", &table.app_private_key_file);
-        let public = self.file(place, "alipay_public_key_file", &table.alipay_public_key_file);
+        let public = self.file(
+            place,
+            "alipay_public_key_file",
+            &table.alipay_public_key_file,
+        );
         Some(Credentials::Alipay {
             app_id: table.app_id,
             seller_id: table.seller_id,
             app_private_key: SecretString::from(private?.as_str()),
             alipay_public_key: public?.to_string(),
-            base_url: table.base_url.unwrap_or_else(|| Credentials::ALIPAY_URL.to_owned()),
+            base_url: table
+                .base_url
+                .unwrap_or_else(|| Credentials::ALIPAY_URL.to_owned()),
         })
     }
 
     fn wechat(&mut self, place: &str, table: WechatTable) -> Option<Credentials> {
         // One protocol so far: another one will not compile here until it is spoken.
         let Protocol::V3 = table.protocol;
-        let private =
-            self.file(place, "merchant_private_key_file", &table.merchant_private_key_file);
+        let private = self.file(
+            place,
+            "merchant_private_key_file",
+            &table.merchant_private_key_file,
+        );
         let apiv3 = self.file(place, "apiv3_key_file", &table.apiv3_key_file);
         let mut platform_keys = Vec::new();
         let mut complete = true;
         for key in table.platform_keys {
             match self.file(place, "platform_keys", &key.file) {
-                Some(pem) => platform_keys.push(PlatformKey { id: key.id, pem: pem.to_string() }),
+                Some(pem) => platform_keys.push(PlatformKey {
+                    id: key.id,
+                    pem: pem.to_string(),
+                }),
                 None => complete = false,
             }
         }
@@ -89,7 +120,9 @@ impl Checking<'_> {
             merchant_private_key: SecretString::from(private.as_str()),
             apiv3_key: SecretString::from(apiv3.trim()),
             platform_keys,
-            base_url: table.base_url.unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+            base_url: table
+                .base_url
+                .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
         })
     }
 
@@ -104,7 +137,11 @@ impl Checking<'_> {
                 self.mistakes.add(place.clone(), problem);
             }
         }
-        if app.policy.flow_minutes.is_some_and(|minutes| !FLOW_MINUTES.contains(&minutes)) {
+        if app
+            .policy
+            .flow_minutes
+            .is_some_and(|minutes| !FLOW_MINUTES.contains(&minutes))
+        {
             let problem = "policy.flow_minutes: must be between 2 and 120";
             self.mistakes.add(place.clone(), problem);
         }
@@ -140,7 +177,10 @@ impl Checking<'_> {
                 SecretString::from(self.file(place, "api_keys.key_file", &file)?.trim())
             }
             _ => {
-                self.mistakes.add(place, "api_keys: give each entry a key or a key_file, not both");
+                self.mistakes.add(
+                    place,
+                    "api_keys: give each entry a key or a key_file, not both",
+                );
                 return None;
             }
         };
@@ -151,7 +191,8 @@ impl Checking<'_> {
             return None;
         };
         if !self.seen.insert(format!("key {}", key.hash)) {
-            self.mistakes.add(place, "api_keys: a key stands here twice");
+            self.mistakes
+                .add(place, "api_keys: a key stands here twice");
         }
         Some(key)
     }
@@ -168,7 +209,8 @@ impl Checking<'_> {
         }
         for secret in &secrets {
             if let Err(fault) = check_secret(secret) {
-                self.mistakes.add(place, format!("webhook.secrets: {fault}"));
+                self.mistakes
+                    .add(place, format!("webhook.secrets: {fault}"));
             }
         }
         if let Some(url) = &webhook.url {
@@ -183,7 +225,10 @@ impl Checking<'_> {
     }
 
     fn webhook_url(&mut self, place: &str, url: &str) {
-        let scheme = Url::parse(url).ok().filter(Url::has_host).map(|url| url.scheme().to_owned());
+        let scheme = Url::parse(url)
+            .ok()
+            .filter(Url::has_host)
+            .map(|url| url.scheme().to_owned());
         let allowed = match scheme.as_deref() {
             Some("https") => true,
             Some("http") => self.settings.allow_http_webhooks,
@@ -198,10 +243,12 @@ impl Checking<'_> {
 
     fn ways(&mut self, place: &str, ways: &[Way], kind: ChannelKind) {
         if ways.is_empty() {
-            self.mistakes.add(place, "ways: name at least one way of paying");
+            self.mistakes
+                .add(place, "ways: name at least one way of paying");
         }
         for way in ways.iter().filter(|way| way.channel() != kind) {
-            self.mistakes.add(place, format!("ways: {way} is not a way of {kind}"));
+            self.mistakes
+                .add(place, format!("ways: {way} is not a way of {kind}"));
         }
     }
 
@@ -212,14 +259,18 @@ impl Checking<'_> {
             self.mistakes.add(place, problem);
         }
         if !self.seen.insert(format!("{kind} {id}")) {
-            self.mistakes.add(place, format!("id: there is another {kind} of this id"));
+            self.mistakes
+                .add(place, format!("id: there is another {kind} of this id"));
         }
     }
 
     fn name(&mut self, place: &str, name: &str) {
         let length = name.trim().chars().count();
         if !(1..=64).contains(&length) || name.chars().any(char::is_control) {
-            self.mistakes.add(place, "name: must be 1 to 64 characters, which payers will see");
+            self.mistakes.add(
+                place,
+                "name: must be 1 to 64 characters, which payers will see",
+            );
         }
     }
 

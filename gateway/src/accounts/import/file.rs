@@ -135,7 +135,9 @@ impl PolicyTable {
         Policy {
             switch: self.switch,
             late_payment: self.late_payment,
-            flow_life: self.flow_minutes.map_or(Policy::default_flow_life(), Span::minutes),
+            flow_life: self
+                .flow_minutes
+                .map_or(Policy::default_flow_life(), Span::minutes),
         }
     }
 }

@@ -115,7 +115,11 @@ impl ApiKey {
             return None;
         }
         let hint = random.get(random.len() - 4..)?.to_owned();
-        Some(ApiKey { hash: hex::encode(Sha256::digest(text.as_bytes())), hint, mode })
+        Some(ApiKey {
+            hash: hex::encode(Sha256::digest(text.as_bytes())),
+            hint,
+            mode,
+        })
     }
 }
 
@@ -131,15 +135,28 @@ pub async fn import(
 ) -> Result<Imported, ImportFault> {
     let planned = plan(path, settings)?;
     let known = Known {
-        accounts: directory.accounts().await?.into_iter().map(|a| (a.id.clone(), a)).collect(),
-        apps: directory.apps().await?.into_iter().map(|a| (a.id.clone(), a)).collect(),
+        accounts: directory
+            .accounts()
+            .await?
+            .into_iter()
+            .map(|a| (a.id.clone(), a))
+            .collect(),
+        apps: directory
+            .apps()
+            .await?
+            .into_iter()
+            .map(|a| (a.id.clone(), a))
+            .collect(),
         seal,
     };
     let mut import = directory::Import::default();
     let mut changed = 0;
     for merchant in planned {
         let id = MerchantId::new(merchant.id);
-        import.merchants.push(Merchant { id: id.clone(), name: merchant.name });
+        import.merchants.push(Merchant {
+            id: id.clone(),
+            name: merchant.name,
+        });
         for account in merchant.accounts {
             let account = known.account(&id, account)?;
             changed += usize::from(known.accounts.get(&account.id) != Some(&account));
@@ -153,19 +170,35 @@ pub async fn import(
     }
     directory.import(&import).await?;
     let (merchants, apps) = (import.merchants.len(), import.apps.len());
-    Ok(Imported { merchants, apps, accounts: import.accounts.len(), changed })
+    Ok(Imported {
+        merchants,
+        apps,
+        accounts: import.accounts.len(),
+        changed,
+    })
 }
 
 /// Reads and checks a file.
 fn plan(path: &Path, settings: &ImportSettings) -> Result<Vec<PlannedMerchant>, ImportFault> {
-    let file = |source| ImportFault::File { path: path.to_owned(), source };
+    let file = |source| ImportFault::File {
+        path: path.to_owned(),
+        source,
+    };
     let text = std::fs::read_to_string(path).map_err(file)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut mistakes = Mistakes::default();
     let merchants = read::Reading::new(&text, &mut mistakes).merchants();
     let seen = BTreeSet::new();
-    let mut checking = Checking { folder, settings, mistakes: &mut mistakes, seen };
-    let planned = merchants.into_iter().map(|merchant| checking.merchant(merchant)).collect();
+    let mut checking = Checking {
+        folder,
+        settings,
+        mistakes: &mut mistakes,
+        seen,
+    };
+    let planned = merchants
+        .into_iter()
+        .map(|merchant| checking.merchant(merchant))
+        .collect();
     mistakes.into_result()?;
     Ok(planned)
 }
@@ -184,7 +217,10 @@ impl Known<'_> {
         planned: PlannedAccount,
     ) -> Result<ChannelAccount, ImportFault> {
         let id = AccountId::new(planned.id);
-        let sealed = self.accounts.get(&id).map(|account| account.sealed.as_str());
+        let sealed = self
+            .accounts
+            .get(&id)
+            .map(|account| account.sealed.as_str());
         let json = planned.credentials.to_json().map_err(|_| SealFault::Form)?;
         Ok(ChannelAccount {
             sealed: self.sealed(&Owner::Account(id.as_str()), &json, sealed)?,
@@ -196,13 +232,19 @@ impl Known<'_> {
         })
     }
 
-    fn app(&self, merchant: &MerchantId, planned: PlannedApp) -> Result<directory::App, ImportFault> {
+    fn app(
+        &self,
+        merchant: &MerchantId,
+        planned: PlannedApp,
+    ) -> Result<directory::App, ImportFault> {
         let id = AppId::new(planned.id);
         let before = self.apps.get(&id).map(|app| app.webhook_secrets.as_slice());
         let owner = Owner::Webhook(id.as_str());
         let mut webhook_secrets = Vec::new();
         for (position, secret) in planned.webhook_secrets.iter().enumerate() {
-            let sealed = before.and_then(|before| before.get(position)).map(String::as_str);
+            let sealed = before
+                .and_then(|before| before.get(position))
+                .map(String::as_str);
             webhook_secrets.push(self.sealed(&owner, secret.expose_secret(), sealed)?);
         }
         let mut api_keys: Vec<directory::ApiKey> = planned
@@ -233,7 +275,9 @@ impl Known<'_> {
         before: Option<&str>,
     ) -> Result<String, SealFault> {
         let same = |sealed: &&str| {
-            self.seal.open(owner, sealed).is_ok_and(|known| known.expose_secret() == secret)
+            self.seal
+                .open(owner, sealed)
+                .is_ok_and(|known| known.expose_secret() == secret)
         };
         match before.filter(same) {
             Some(sealed) => Ok(sealed.to_owned()),

@@ -29,12 +29,18 @@ impl<'a> Reading<'a> {
         let merchants = self.tables(&mut document, "merchants");
         for key in document.keys() {
             let line = self.line(key.span().start);
-            self.mistakes.add(line, format!("{}: there is only [[merchants]] here", key.get_ref()));
+            self.mistakes.add(
+                line,
+                format!("{}: there is only [[merchants]] here", key.get_ref()),
+            );
         }
         if merchants.is_empty() && self.mistakes.is_empty() {
             self.mistakes.add("the file", "holds no [[merchants]]");
         }
-        merchants.into_iter().filter_map(|(start, table)| self.merchant(start, table)).collect()
+        merchants
+            .into_iter()
+            .filter_map(|(start, table)| self.merchant(start, table))
+            .collect()
     }
 
     fn merchant(&mut self, start: usize, mut table: DeTable<'a>) -> Option<Placed<Merchant>> {
@@ -49,19 +55,31 @@ impl<'a> Reading<'a> {
             .filter_map(|(start, table)| self.table(start, table, "merchants.apps"))
             .collect();
         let head = self.table(start, table, "merchants")?;
-        Some(Placed { line: head.line, table: Merchant { head: head.table, accounts, apps } })
+        Some(Placed {
+            line: head.line,
+            table: Merchant {
+                head: head.table,
+                accounts,
+                apps,
+            },
+        })
     }
 
     fn account(&mut self, start: usize, mut table: DeTable<'a>) -> Option<Placed<AccountTable>> {
         const PLACE: &str = "merchants.accounts";
         let channel = table.remove("channel");
-        match channel.as_ref().and_then(|channel| channel.get_ref().as_str()) {
-            Some("alipay") => self
-                .table(start, table, PLACE)
-                .map(|read| Placed { line: read.line, table: AccountTable::Alipay(read.table) }),
-            Some("wechat") => self
-                .table(start, table, PLACE)
-                .map(|read| Placed { line: read.line, table: AccountTable::Wechat(read.table) }),
+        match channel
+            .as_ref()
+            .and_then(|channel| channel.get_ref().as_str())
+        {
+            Some("alipay") => self.table(start, table, PLACE).map(|read| Placed {
+                line: read.line,
+                table: AccountTable::Alipay(read.table),
+            }),
+            Some("wechat") => self.table(start, table, PLACE).map(|read| Placed {
+                line: read.line,
+                table: AccountTable::Wechat(read.table),
+            }),
             _ => {
                 let line = self.line(start);
                 let problem = format!("{PLACE}: channel must be \"alipay\" or \"wechat\"");
@@ -79,7 +97,10 @@ impl<'a> Reading<'a> {
     ) -> Option<Placed<T>> {
         let value = Spanned::new(start..start, DeValue::Table(table));
         match T::deserialize(value.into_deserializer()) {
-            Ok(table) => Some(Placed { line: self.line_number(start), table }),
+            Ok(table) => Some(Placed {
+                line: self.line_number(start),
+                table,
+            }),
             Err(error) => {
                 self.note(&error, place);
                 None
@@ -89,11 +110,16 @@ impl<'a> Reading<'a> {
 
     /// Takes an array of tables out of a table.
     fn tables(&mut self, table: &mut DeTable<'a>, key: &str) -> Vec<(usize, DeTable<'a>)> {
-        let Some(value) = table.remove(key) else { return Vec::new() };
+        let Some(value) = table.remove(key) else {
+            return Vec::new();
+        };
         let start = value.span().start;
         let DeValue::Array(array) = value.into_inner() else {
             let line = self.line(start);
-            self.mistakes.add(line, format!("{key}: write it as [[…{key}]], once for each"));
+            self.mistakes.add(
+                line,
+                format!("{key}: write it as [[…{key}]], once for each"),
+            );
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -113,8 +139,11 @@ impl<'a> Reading<'a> {
     fn note(&mut self, error: &toml::de::Error, place: &str) {
         let line = self.line(error.span().map_or(0, |span| span.start));
         let message = error.message();
-        let problem =
-            if place.is_empty() { message.to_owned() } else { format!("{place}: {message}") };
+        let problem = if place.is_empty() {
+            message.to_owned()
+        } else {
+            format!("{place}: {message}")
+        };
         self.mistakes.add(line, problem);
     }
 

@@ -1,0 +1,119 @@
+//! The command line. One file a command; each says on standard output what it did
+//! and on standard error what is in the way. Exit 0: done; 1: not.
+
+mod account;
+mod check;
+mod demo;
+mod migrate;
+mod sandbox;
+mod serve;
+mod signals;
+
+use crate::config::{Config, Layers, from_layers};
+use crate::telemetry::log;
+use clap::{Args, Parser, Subcommand};
+use std::error::Error;
+use std::future::Future;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What ends a command early.
+type Fault = Box<dyn Error + Send + Sync>;
+
+/// Till: a payment gateway over Alipay and WeChat Pay.
+#[derive(Debug, Parser)]
+#[command(name = "till", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where settings come from beside default.toml and TILL__SECTION__KEY variables.
+#[derive(Clone, Debug, Args)]
+struct Sources {
+    /// A TOML file with the settings that differ from the defaults
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything in one process, with a sandbox and a demo shop, to try Till out
+    Demo(demo::Options),
+    /// The HTTP server, with the background work unless workers.enabled is false
+    Serve(Sources),
+    /// The background work alone
+    Worker(Sources),
+    /// Brings the database's schema up to date
+    Migrate(Sources),
+    /// A simulated Alipay and WeChat Pay alone
+    Sandbox(sandbox::Options),
+    /// Merchants and their channel accounts
+    Account {
+        #[command(subcommand)]
+        command: account::Command,
+    },
+    /// The configuration
+    Config {
+        #[command(subcommand)]
+        command: check::Command,
+    },
+}
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Demo(options) => demo::run(options),
+        Command::Serve(sources) => serve::run(&sources, serve::Part::Everything),
+        Command::Worker(sources) => serve::run(&sources, serve::Part::Workers),
+        Command::Migrate(sources) => migrate::run(&sources),
+        Command::Sandbox(options) => sandbox::run(options),
+        Command::Account { command } => account::run(command),
+        Command::Config { command } => check::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            complain(&fault.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Sources {
+    fn layers(&self) -> Layers {
+        Layers {
+            file: self.config.clone(),
+            environment: true,
+            ..Layers::default()
+        }
+    }
+
+    fn read(&self) -> Result<Config, Fault> {
+        Ok(from_layers(self.layers())?)
+    }
+}
+
+/// Sets logs up and runs a command's asynchronous part.
+fn block_on<T>(
+    log: &crate::config::Log,
+    doing: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
+    log::start(log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(doing)
+}
+
+/// Tells the person at the terminal.
+fn say(text: &str) -> Result<(), Fault> {
+    Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
+/// Tells the person at the terminal what is wrong.
+fn complain(text: &str) {
+    // If even standard error is closed, there is nobody left to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
