@@ -6,7 +6,8 @@ use crate::problem::Problem;
 use crate::shared::Shared;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use cashier::time::{Entropy, Timestamp};
@@ -83,20 +84,35 @@ pub async fn identify<B: MessageBody + 'static>(
     };
     let id = RequestId::generate(shared.clock.now(), &*shared.entropy);
     request.extensions_mut().insert(id.clone());
-    let response = next.call(request).await?.map_into_boxed_body();
-    let problem = response
-        .response()
-        .error()
-        .and_then(|e| e.as_error::<Problem>())
-        .cloned();
+    let response = match next.call(request).await {
+        Ok(response) => response.map_into_boxed_body(),
+        Err(error) => return Err(named(error, &id)),
+    };
+    let problem = problem_of(response.response().error());
     let mut response = match problem {
         Some(problem) => response.into_response(problem.answer(Some(id.as_str()))),
         None => response,
     };
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-        response.headers_mut().insert(HEADER, value);
-    }
+    carry(response.headers_mut(), &id);
     Ok(response)
+}
+
+/// An error of a layer rather than of a handler, with the request's id.
+fn named(error: Error, id: &RequestId) -> Error {
+    let Some(problem) = problem_of(Some(&error)) else { return error };
+    let mut answer = problem.answer(Some(id.as_str()));
+    carry(answer.headers_mut(), id);
+    InternalError::from_response(problem, answer).into()
+}
+
+fn problem_of(error: Option<&Error>) -> Option<Problem> {
+    error.and_then(|error| error.as_error::<Problem>()).cloned()
+}
+
+fn carry(headers: &mut HeaderMap, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(HEADER, value);
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,246 @@
+//! The stage: gateway, sandbox, database, merchants, payer and webhook together.
+
+use crate::clock::StageClock;
+use crate::database::{Database, Place};
+use crate::keys::{MerchantKey, random_hex, webhook_secret};
+use crate::merchant::Merchant;
+use crate::payer::Payer;
+use crate::receiver::Receiver;
+use crate::rest;
+use cashier::time::{Clock, Entropy, Span};
+use gateway::accounts::{ImportSettings, import};
+use gateway::assembly;
+use gateway::config::{Config, Layers, from_layers};
+use gateway::entropy::SystemEntropy;
+use gateway::server::{self, Overrides};
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// The Alipay apps: the merchant's, and another merchant's.
+const ALIPAY_APPS: [&str; 2] = ["2021000000000001", "2021000000000002"];
+/// The WeChat Pay merchant.
+const MCHID: &str = "1900000001";
+
+/// What a story may want otherwise.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether the gateway does its background work by itself; without it a story
+    /// drives `app.gateway.shared.cashier.run_due_tasks` by hand.
+    pub workers: bool,
+    /// The merchant's policy, as in an import file: `switch = "strict"`.
+    pub policy: String,
+    /// Settings of the gateway over the stage's own, as TOML sections.
+    pub settings: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { workers: true, policy: String::new(), settings: String::new() }
+    }
+}
+
+/// Everything that a story needs.
+pub struct App {
+    /// The gateway.
+    pub gateway: server::Running,
+    /// The simulated channels.
+    pub sandbox: sandbox::Running,
+    /// The merchant of the story: all ways of both channels, and a webhook.
+    pub merchant: Merchant,
+    /// Another merchant, with ways of Alipay and no webhook.
+    pub other: Merchant,
+    /// Who pays.
+    pub payer: Payer,
+    /// The merchant's webhook.
+    pub receiver: Receiver,
+    /// The gateway's clock; [`App::advance`] pushes it.
+    pub clock: Arc<StageClock>,
+    place: Place,
+    _folder: TempDir,
+}
+
+impl App {
+    /// Puts up the usual stage.
+    pub async fn start(database: Database) -> App {
+        App::start_with(database, Options::default()).await
+    }
+
+    /// Puts up a stage.
+    ///
+    /// # Panics
+    /// When anything does not start.
+    pub async fn start_with(database: Database, options: Options) -> App {
+        let folder = tempfile::tempdir().unwrap();
+        let place = database.place(folder.path()).await;
+        let sandbox = sandbox::start(sandbox::Settings::default()).await.unwrap();
+        let clock = Arc::new(StageClock::default());
+        let secret = webhook_secret();
+        let receiver = Receiver::start(&secret, clock.clone());
+        let keys = [api_key(), api_key()];
+        write_accounts(folder.path(), &sandbox);
+        let file = accounts_file(&sandbox.url(), &receiver.url, &secret, &keys, &options.policy);
+        std::fs::write(folder.path().join("accounts.toml"), file).unwrap();
+        let config = config(folder.path(), &place, &options);
+        import_accounts(folder.path(), &config).await;
+        let overrides =
+            Overrides { clock: Some(clock.clone() as Arc<dyn Clock>), ..Overrides::default() };
+        let gateway = server::start(config, overrides).await.unwrap();
+        let [merchant, other] = keys.map(|key| Merchant::new(gateway.url(), key));
+        let payer = Payer::new(sandbox.url());
+        App { gateway, sandbox, merchant, other, payer, receiver, clock, place, _folder: folder }
+    }
+
+    /// Pushes time ahead on both sides: what falls due is done soon after.
+    pub async fn advance(&self, seconds: u32) {
+        self.payer.advance(seconds).await;
+        self.clock.advance(Span::seconds(seconds));
+    }
+
+    /// Waits until the books agree, and takes the stage down.
+    ///
+    /// # Panics
+    /// When the books never agree.
+    pub async fn finish(self) {
+        rest::at_rest(&[&self.merchant, &self.other], &self.payer).await;
+        self.gateway.stop().await;
+        self.sandbox.stop().await;
+        self.receiver.stop().await;
+        self.place.remove().await;
+    }
+}
+
+fn api_key() -> String {
+    format!("till_test_{}", random_hex(24))
+}
+
+/// Registers the accounts at the sandbox and writes their key files.
+fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
+    let key = MerchantKey::generate();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("merchant.pem", &key.private_pem);
+    for app_id in ALIPAY_APPS {
+        let app = sandbox::AlipayApp {
+            app_id: app_id.to_owned(),
+            seller_id: "2088000000000001".to_owned(),
+            app_public_key_pem: key.public_pem.clone(),
+        };
+        write(&format!("alipay-{app_id}.pem"), &sandbox.sandbox().register_alipay(app).unwrap());
+    }
+    let apiv3_key = random_hex(16);
+    write("apiv3.key", &apiv3_key);
+    let merchant = sandbox::WechatMerchant {
+        mchid: MCHID.to_owned(),
+        appid: "wx0000000000000001".to_owned(),
+        serial_no: "5157F09EFDC096DE15EBE81A47057A7232F1B8E1".to_owned(),
+        merchant_public_key_pem: key.public_pem,
+        apiv3_key: apiv3_key.into(),
+    };
+    let platform = sandbox.sandbox().register_wechat(merchant).unwrap();
+    write("wechat.pem", &platform.public_key_pem);
+    write("wechat.id", &platform.public_key_id);
+}
+
+fn accounts_file(
+    sandbox: &str,
+    webhook: &str,
+    secret: &str,
+    keys: &[String; 2],
+    policy: &str,
+) -> String {
+    let [app, other_app] = ALIPAY_APPS;
+    let alipay = |id: &str, app_id: &str| {
+        format!(
+            r#"[[merchants.accounts]]
+channel = "alipay"
+id = "{id}"
+ways = ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"]
+app_id = "{app_id}"
+seller_id = "2088000000000001"
+app_private_key_file = "merchant.pem"
+alipay_public_key_file = "alipay-{app_id}.pem"
+base_url = "{sandbox}"
+"#
+        )
+    };
+    let [key, other_key] = keys;
+    let (first, second) = (alipay("shop-alipay", app), alipay("other-alipay", other_app));
+    format!(
+        r#"[[merchants]]
+id = "shop"
+name = "茶叶店"
+{first}
+[[merchants.accounts]]
+channel = "wechat"
+id = "shop-wechat"
+protocol = "v3"
+ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"]
+mchid = "{MCHID}"
+appid = "wx0000000000000001"
+serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+merchant_private_key_file = "merchant.pem"
+apiv3_key_file = "apiv3.key"
+platform_keys = [{{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }}]
+base_url = "{sandbox}"
+
+[[merchants.apps]]
+id = "shop-web"
+name = "网店"
+accounts = ["shop-alipay", "shop-wechat"]
+policy = {{ {policy} }}
+api_keys = [{{ key = "{key}" }}]
+webhook = {{ url = "{webhook}", secrets = ["{secret}"] }}
+
+[[merchants]]
+id = "other"
+name = "书店"
+{second}
+[[merchants.apps]]
+id = "other-web"
+name = "网店"
+accounts = ["other-alipay"]
+api_keys = [{{ key = "{other_key}" }}]
+"#
+    )
+}
+
+fn config(folder: &Path, place: &Place, options: &Options) -> Config {
+    let settings = format!(
+        r#"http.listen = "127.0.0.1:0"
+http.threads = 1
+metrics.listen = ""
+database.url = "{}"
+security.master_key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+webhook.allow_private_addresses = true
+webhook.poll_milliseconds = 20
+workers.enabled = {}
+workers.poll_milliseconds = 20
+"#,
+        place.url, options.workers
+    );
+    let file = folder.join("settings.toml");
+    std::fs::write(&file, &options.settings).unwrap();
+    let layers = Layers {
+        built_in: Some(settings),
+        file: Some(file),
+        environment: false,
+        command_line: Vec::new(),
+    };
+    from_layers(layers).unwrap()
+}
+
+async fn import_accounts(folder: &Path, config: &Config) {
+    let file = folder.join("accounts.toml");
+    let id = std::fs::read_to_string(folder.join("wechat.id")).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap().replace("PLATFORM_KEY_ID", &id);
+    std::fs::write(&file, text).unwrap();
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
+    let database = assembly::open_database(&config.database).await.unwrap();
+    let directory = entities::Directory::new(database);
+    let seal = assembly::seal(config, entropy.clone()).unwrap();
+    let settings = ImportSettings {
+        surroundings: assembly::surroundings(config, entropy),
+        allow_http_webhooks: true,
+    };
+    import(&file, &directory, &seal, &settings).await.unwrap();
+}
