@@ -16,6 +16,7 @@ pub mod request_id;
 pub mod routes;
 pub mod server;
 pub mod shared;
+pub mod shop;
 pub mod store_watch;
 pub mod telemetry;
 pub mod view;

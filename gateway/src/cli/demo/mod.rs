@@ -13,6 +13,7 @@ use crate::assembly;
 use crate::config::{Config, Layers, from_layers};
 use crate::entropy::SystemEntropy;
 use crate::server::{self, Overrides, listen, local};
+use crate::shop;
 use cashier::time::Entropy;
 use clap::Args;
 use clock::SandboxClock;
@@ -99,13 +100,21 @@ async fn play(
         config.checkout.wallet_url = sandbox.url();
     }
     let file = merchant.register(&folder, &sandbox, &shop_url)?;
-    import_accounts(&file, &config, entropy).await?;
+    import_accounts(&file, &config, entropy.clone()).await?;
     let clock = Arc::new(SandboxClock::new(sandbox.sandbox().clone()));
     let overrides = Overrides {
         clock: Some(clock),
         ..Overrides::default()
     };
     let running = server::start(config, overrides).await?;
+    let setting = shop::Setting {
+        url: shop_url.clone(),
+        gateway: running.url(),
+        api_key: merchant.api_key.clone(),
+        webhook_secret: merchant.webhook_secret.clone(),
+        entropy,
+    };
+    let shop = shop::start(shop_listener, setting)?;
     let metrics = running
         .metrics
         .map(|addr| format!("http://{addr}"))
@@ -128,6 +137,7 @@ async fn play(
         &folder,
     ))?;
     signals.stop_asked().await;
+    shop.stop().await;
     running.stop().await;
     sandbox.stop().await;
     Ok(())

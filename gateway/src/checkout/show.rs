@@ -1,0 +1,19 @@
+//! `GET /checkout/{token}`: the page.
+
+use super::fault::Fault;
+use super::page::Page;
+use super::sheet;
+use super::visit::Visit;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+/// Shows the page.
+pub(super) async fn handle(visit: Visit) -> Result<HttpResponse, Fault> {
+    let state = visit.order().await?;
+    let page = Page::of(&visit, &state, visit.shared.clock.now());
+    Ok(sheet::send(
+        StatusCode::OK,
+        &page,
+        visit.shared.settings.wallet_url.as_deref(),
+    ))
+}
