@@ -2,6 +2,8 @@
 //! memory, SQLite, and PostgreSQL (where `TILL_TEST_POSTGRES_URL` names a server).
 //! The stand-in cannot lie, because it passes the same tests as the real ones.
 
+#![cfg(test)]
+
 mod batches;
 mod deliveries;
 mod directory;
