@@ -99,7 +99,9 @@ pub async fn identify<B: MessageBody + 'static>(
 
 /// An error of a layer rather than of a handler, with the request's id.
 fn named(error: Error, id: &RequestId) -> Error {
-    let Some(problem) = problem_of(Some(&error)) else { return error };
+    let Some(problem) = problem_of(Some(&error)) else {
+        return error;
+    };
     let mut answer = problem.answer(Some(id.as_str()));
     carry(answer.headers_mut(), id);
     InternalError::from_response(problem, answer).into()

@@ -10,16 +10,30 @@ till_tests::stories! {
 }
 
 async fn the_document_is_served_and_can_be_read(app: &App) {
-    let document = app.merchant.send(app.merchant.stranger(Method::GET, "/openapi.json")).await;
+    let document = app
+        .merchant
+        .send(app.merchant.stranger(Method::GET, "/openapi.json"))
+        .await;
     assert_eq!(document.header("content-type"), "application/json");
     let document = document.expect(200);
-    for path in ["/v1/orders", "/v1/orders/{id}/flows", "/v1/refunds/{id}", "/notify/{account_id}"] {
+    for path in [
+        "/v1/orders",
+        "/v1/orders/{id}/flows",
+        "/v1/refunds/{id}",
+        "/notify/{account_id}",
+    ] {
         assert!(document["paths"][path].is_object(), "{path}");
     }
-    let page = app.merchant.send(app.merchant.stranger(Method::GET, "/docs/")).await;
+    let page = app
+        .merchant
+        .send(app.merchant.stranger(Method::GET, "/docs/"))
+        .await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("swagger-ui"));
-    let short = app.merchant.send(app.merchant.stranger(Method::GET, "/docs")).await;
+    let short = app
+        .merchant
+        .send(app.merchant.stranger(Method::GET, "/docs"))
+        .await;
     assert_eq!((short.status, short.header("location")), (307, "/docs/"));
 }
 
@@ -45,12 +59,17 @@ async fn what_is_answered_is_what_the_document_says(app: &App) {
 fn agrees(answer: &Value, schema: &Value) {
     let properties = schema["properties"].as_object().unwrap();
     for (name, value) in answer.as_object().unwrap() {
-        let property = properties.get(name).unwrap_or_else(|| panic!("{name} is not in {schema}"));
+        let property = properties
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not in {schema}"));
         if let Some(words) = property["enum"].as_array() {
             assert!(value.is_null() || words.contains(value), "{name}: {value}");
         }
     }
     for name in schema["required"].as_array().unwrap() {
-        assert!(answer.get(name.as_str().unwrap()).is_some(), "{name} is missing in {answer}");
+        assert!(
+            answer.get(name.as_str().unwrap()).is_some(),
+            "{name} is missing in {answer}"
+        );
     }
 }

@@ -16,7 +16,9 @@ till_tests::stories! {
 }
 
 async fn an_order_is_made_once_under_its_number(app: &App) {
-    let body = app.merchant.order_body(json!({ "metadata": { "b": "2", "a": "1" } }));
+    let body = app
+        .merchant
+        .order_body(json!({ "metadata": { "b": "2", "a": "1" } }));
     let first = app.merchant.post("/v1/orders", &body).await.expect(201);
     app.merchant.remember(&first);
     let again = app.merchant.post("/v1/orders", &body).await.expect(200);
@@ -24,17 +26,25 @@ async fn an_order_is_made_once_under_its_number(app: &App) {
     let base = &app.gateway.shared.settings.public_url;
     let url = first["checkout_url"].as_str().unwrap();
     let token = url.strip_prefix(&format!("{base}/checkout/")).unwrap();
-    assert!(token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()), "{url}");
+    assert!(
+        token.len() == 32 && token.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{url}"
+    );
     assert!(first["created_at"].as_str().unwrap().ends_with('Z'));
     assert!(first["expires_at"].as_str().unwrap() > first["created_at"].as_str().unwrap());
 
     app.merchant.close(&first).await.expect(200);
     let closed = app.merchant.post("/v1/orders", &body).await.expect(200);
-    assert_eq!((closed["id"].clone(), closed["status"].clone()), (first["id"].clone(), json!("closed")));
+    assert_eq!(
+        (closed["id"].clone(), closed["status"].clone()),
+        (first["id"].clone(), json!("closed"))
+    );
 }
 
 async fn the_same_number_with_other_content_is_a_conflict(app: &App) {
-    let body = app.merchant.order_body(json!({ "ways": ["ALI_QR"], "metadata": { "a": "1" } }));
+    let body = app
+        .merchant
+        .order_body(json!({ "ways": ["ALI_QR"], "metadata": { "a": "1" } }));
     let order = app.merchant.post("/v1/orders", &body).await.expect(201);
     app.merchant.remember(&order);
     let changes = [
@@ -49,16 +59,25 @@ async fn the_same_number_with_other_content_is_a_conflict(app: &App) {
     for (field, value) in changes {
         let mut other = body.clone();
         other[field] = value;
-        let problem = app.merchant.post("/v1/orders", &other).await.problem(409, "order_conflict");
+        let problem = app
+            .merchant
+            .post("/v1/orders", &other)
+            .await
+            .problem(409, "order_conflict");
         assert_eq!(problem["field"], field, "{problem}");
     }
     assert_eq!(app.merchant.look(&order).await["amount"], 8800);
 }
 
 async fn an_order_is_found_by_its_id_and_by_its_number(app: &App) {
-    let order = app.merchant.order(json!({ "merchant_order_no": "A|b*C@d:E" })).await;
+    let wish = json!({ "merchant_order_no": "A|b*C@d:E", "way": "ALI_QR" });
+    let order = app.merchant.order(wish).await;
     let by_id = app.merchant.look(&order).await;
-    let by_number = app.merchant.get("/v1/orders?merchant_order_no=A%7Cb*C%40d:E").await.expect(200);
+    let by_number = app
+        .merchant
+        .get("/v1/orders?merchant_order_no=A%7Cb*C%40d:E")
+        .await
+        .expect(200);
     assert_eq!(by_id, by_number);
     assert!(!by_id["timeline"].as_array().unwrap().is_empty());
     for path in [
@@ -85,12 +104,26 @@ async fn an_order_is_found_by_its_id_and_by_its_number(app: &App) {
 
 async fn an_order_that_nobody_could_pay_is_not_made(app: &App) {
     let body = app.other.order_body(json!({ "ways": ["WX_NATIVE"] }));
-    app.other.post("/v1/orders", &body).await.problem(422, "way_unavailable");
+    app.other
+        .post("/v1/orders", &body)
+        .await
+        .problem(422, "way_unavailable");
     let body = app.other.order_body(json!({ "way": "WX_NATIVE" }));
-    app.other.post("/v1/orders", &body).await.problem(422, "way_unavailable");
-    let body = app.other.order_body(json!({ "way": "ALI_QR", "ways": ["ALI_PC"] }));
-    app.other.post("/v1/orders", &body).await.problem(422, "way_unavailable");
-    let order = app.other.order(json!({ "ways": ["ALI_PC", "WX_NATIVE"] })).await;
+    app.other
+        .post("/v1/orders", &body)
+        .await
+        .problem(422, "way_unavailable");
+    let body = app
+        .other
+        .order_body(json!({ "way": "ALI_QR", "ways": ["ALI_PC"] }));
+    app.other
+        .post("/v1/orders", &body)
+        .await
+        .problem(422, "way_unavailable");
+    let order = app
+        .other
+        .order(json!({ "ways": ["ALI_PC", "WX_NATIVE"] }))
+        .await;
     let other_way = app.other.try_flow(&order, json!({ "way": "ALI_QR" })).await;
     other_way.problem(422, "way_unavailable");
     assert_eq!(app.other.look(&order).await["flows"], json!([]));
@@ -111,20 +144,29 @@ async fn an_order_without_flows_is_closed_at_once(app: &App) {
 async fn a_closed_order_takes_no_payment(app: &App) {
     let order = app.merchant.order(json!({})).await;
     app.merchant.close(&order).await.expect(200);
-    let refused = app.merchant.try_flow(&order, json!({ "way": "ALI_QR" })).await;
+    let refused = app
+        .merchant
+        .try_flow(&order, json!({ "way": "ALI_QR" }))
+        .await;
     refused.problem(409, "order_closed");
 }
 
 async fn closing_a_flow_that_can_be_paid_closes_it_at_the_channel(app: &App) {
     let order = app.merchant.order(json!({})).await;
-    let flow = app.merchant.flow(&order, json!({ "way": "WX_NATIVE" })).await;
+    let flow = app
+        .merchant
+        .flow(&order, json!({ "way": "WX_NATIVE" }))
+        .await;
     let number = app.payer.open(&flow["action"]).await;
     let answer = app.merchant.close(&order).await;
     assert!([200, 202].contains(&answer.status), "{}", answer.text);
     let closed = app.merchant.until_status(&order, "closed").await;
     assert_eq!(closed["flows"][0]["status"], "closed");
     assert_eq!(app.payer.trade(&number).await.unwrap()["state"], "CLOSED");
-    assert!(!app.payer.try_confirm(&number).await, "nothing can be paid any more");
+    assert!(
+        !app.payer.try_confirm(&number).await,
+        "nothing can be paid any more"
+    );
 }
 
 async fn a_paid_order_cannot_be_closed(app: &App) {
@@ -133,7 +175,10 @@ async fn a_paid_order_cannot_be_closed(app: &App) {
     app.payer.pay(&flow["action"]).await;
     app.merchant.until_status(&order, "paid").await;
     app.merchant.close(&order).await.problem(409, "order_paid");
-    let again = app.merchant.try_flow(&order, json!({ "way": "ALI_QR" })).await;
+    let again = app
+        .merchant
+        .try_flow(&order, json!({ "way": "ALI_QR" }))
+        .await;
     again.problem(409, "order_paid");
 }
 
@@ -146,5 +191,11 @@ async fn fifty_clicks_at_once_make_one_flow(app: &App) {
     for answer in answers {
         assert_eq!(answer.expect(201)["action"], first);
     }
-    assert_eq!(app.merchant.look(&order).await["flows"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        app.merchant.look(&order).await["flows"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }

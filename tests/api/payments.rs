@@ -17,7 +17,10 @@ till_tests::stories! {
 }
 
 async fn pays(app: &App, wish: Value, action_type: &str) {
-    let order = app.merchant.order(json!({ "return_url": "https://shop.example/paid" })).await;
+    let order = app
+        .merchant
+        .order(json!({ "return_url": "https://shop.example/paid" }))
+        .await;
     let payable = app.merchant.flow(&order, wish.clone()).await;
     assert_eq!(payable["action"]["type"], action_type, "{payable}");
     assert_eq!(payable["flow"]["way"], wish["way"]);
@@ -42,7 +45,15 @@ async fn paid(app: &App, order: &Value, number: &str, way: &Value) {
     let told = app.receiver.event(order, "order.paid").await;
     assert_eq!(told.event["id"], json!(told.id));
     let shown = &told.event["data"]["order"];
-    for field in ["id", "merchant_order_no", "amount", "status", "paid_at", "captures", "metadata"] {
+    for field in [
+        "id",
+        "merchant_order_no",
+        "amount",
+        "status",
+        "paid_at",
+        "captures",
+        "metadata",
+    ] {
         assert_eq!(shown[field], paid[field], "{field}");
     }
     let notice = app.payer.answered_notice(number).await;
@@ -70,11 +81,21 @@ async fn wechat_by_our_qr_code(app: &App) {
 }
 
 async fn wechat_in_a_phone_browser(app: &App) {
-    pays(app, json!({ "way": "WX_H5", "client_ip": "203.0.113.7" }), "redirect").await;
+    pays(
+        app,
+        json!({ "way": "WX_H5", "client_ip": "203.0.113.7" }),
+        "redirect",
+    )
+    .await;
 }
 
 async fn wechat_inside_wechat(app: &App) {
-    pays(app, json!({ "way": "WX_JSAPI", "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" }), "jsapi").await;
+    pays(
+        app,
+        json!({ "way": "WX_JSAPI", "openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o" }),
+        "jsapi",
+    )
+    .await;
 }
 
 async fn wechat_from_an_app(app: &App) {
@@ -92,7 +113,9 @@ async fn the_first_flow_comes_with_the_order(app: &App) {
 
 async fn a_payment_is_found_even_if_no_notice_ever_comes(app: &App) {
     for channel in ["notice.alipay", "notice.wechat"] {
-        app.payer.break_it(json!({ "method": channel, "fault": "drop" })).await;
+        app.payer
+            .break_it(json!({ "method": channel, "fault": "drop" }))
+            .await;
     }
     for way in ["ALI_QR", "WX_NATIVE"] {
         let order = app.merchant.order(json!({ "way": way })).await;
@@ -101,6 +124,9 @@ async fn a_payment_is_found_even_if_no_notice_ever_comes(app: &App) {
         let paid = app.merchant.until_status(&order, "paid").await;
         app.receiver.event(&order, "order.paid").await;
         let lines = paid["timeline"].as_array().unwrap();
-        assert!(lines.iter().any(|line| line["source"] == "query"), "{lines:#?}");
+        assert!(
+            lines.iter().any(|line| line["source"] == "query"),
+            "{lines:#?}"
+        );
     }
 }

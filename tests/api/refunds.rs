@@ -19,7 +19,9 @@ async fn paid_order(app: &App, way: &str) -> Value {
 
 async fn until_refunded(app: &App, order: &Value, amount: i64) -> Value {
     let what = format!("{amount} fen are refunded");
-    app.merchant.until_order(order, &what, |now| now["amount_refunded"] == amount).await
+    app.merchant
+        .until_order(order, &what, |now| now["amount_refunded"] == amount)
+        .await
 }
 
 async fn a_refund_reaches_the_payer_and_the_merchant_is_told(app: &App) {
@@ -50,10 +52,17 @@ async fn the_same_number_is_the_same_refund(app: &App) {
     let first = app.merchant.refund(&order, "R", 800).await.expect(201);
     let again = app.merchant.refund(&order, "R", 800).await.expect(200);
     assert_eq!(first["id"], again["id"]);
-    let other = app.merchant.refund(&order, "R", 801).await.problem(409, "order_conflict");
+    let other = app
+        .merchant
+        .refund(&order, "R", 801)
+        .await
+        .problem(409, "order_conflict");
     assert_eq!(other["field"], "amount");
     let second = paid_order(app, "ALI_QR").await;
-    app.merchant.refund(&second, "R", 800).await.problem(409, "order_conflict");
+    app.merchant
+        .refund(&second, "R", 800)
+        .await
+        .problem(409, "order_conflict");
     until_refunded(app, &order, 800).await;
     let ledger = app.payer.ledger().await;
     assert_eq!(ledger["refunds"].as_array().unwrap().len(), 1);
@@ -62,10 +71,16 @@ async fn the_same_number_is_the_same_refund(app: &App) {
 async fn refunds_never_exceed_what_was_taken(app: &App) {
     let order = paid_order(app, "ALI_QR").await;
     let over = app.merchant.refund(&order, "R-0", 8801).await;
-    assert_eq!(over.problem(409, "refund_exceeds_capture")["refundable"], 8800);
+    assert_eq!(
+        over.problem(409, "refund_exceeds_capture")["refundable"],
+        8800
+    );
     app.merchant.refund(&order, "R-1", 8000).await.expect(201);
     let over = app.merchant.refund(&order, "R-2", 801).await;
-    assert_eq!(over.problem(409, "refund_exceeds_capture")["refundable"], 800);
+    assert_eq!(
+        over.problem(409, "refund_exceeds_capture")["refundable"],
+        800
+    );
     app.merchant.refund(&order, "R-3", 800).await.expect(201);
     app.advance(60).await;
     until_refunded(app, &order, 8800).await;
@@ -74,7 +89,9 @@ async fn refunds_never_exceed_what_was_taken(app: &App) {
 async fn the_sum_holds_however_many_ask_at_once(app: &App) {
     let order = paid_order(app, "ALI_QR").await;
     let numbers: Vec<String> = (0..20).map(|n| format!("R-{n}")).collect();
-    let asks = numbers.iter().map(|number| app.merchant.refund(&order, number, 1000));
+    let asks = numbers
+        .iter()
+        .map(|number| app.merchant.refund(&order, number, 1000));
     let answers = futures_util::future::join_all(asks).await;
     let granted = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(granted, 8, "8800 fen hold eight times 1000");
@@ -86,7 +103,13 @@ async fn the_sum_holds_however_many_ask_at_once(app: &App) {
 async fn an_order_that_is_not_paid_has_nothing_to_refund(app: &App) {
     let order = app.merchant.order(json!({})).await;
     let refused = app.merchant.refund(&order, "R", 1).await;
-    assert_eq!(refused.problem(409, "refund_exceeds_capture")["refundable"], 0);
+    assert_eq!(
+        refused.problem(409, "refund_exceeds_capture")["refundable"],
+        0
+    );
     app.merchant.close(&order).await.expect(200);
-    app.merchant.refund(&order, "R", 1).await.problem(409, "refund_exceeds_capture");
+    app.merchant
+        .refund(&order, "R", 1)
+        .await
+        .problem(409, "refund_exceeds_capture");
 }

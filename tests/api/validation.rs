@@ -16,7 +16,13 @@ till_tests::stories! {
 
 async fn post_text(app: &App, path: &str, body: String) -> Answer {
     let request = app.merchant.request(Method::POST, path);
-    app.merchant.send(request.header("content-type", "application/json").body(body)).await
+    app.merchant
+        .send(
+            request
+                .header("content-type", "application/json")
+                .body(body),
+        )
+        .await
 }
 
 async fn amounts_are_whole_positive_fen(app: &App) {
@@ -38,9 +44,14 @@ async fn amounts_are_whole_positive_fen(app: &App) {
     ];
     for amount in cases {
         let body = format!(r#"{{"merchant_order_no":"A","amount":{amount},"subject":"tea"}}"#);
-        let problem = post_text(app, "/v1/orders", body).await.problem(400, "amount_invalid");
+        let problem = post_text(app, "/v1/orders", body)
+            .await
+            .problem(400, "amount_invalid");
         let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains("whole number of fen from 1 to 1000000000000"), "{detail}");
+        assert!(
+            detail.contains("whole number of fen from 1 to 1000000000000"),
+            "{detail}"
+        );
         assert_eq!(problem["field"], "amount");
     }
     for amount in [1, 1_000_000_000_000_i64] {
@@ -57,11 +68,17 @@ fn bad_fields() -> Vec<(Value, &'static str)> {
     vec![
         (json!({ "merchant_order_no": "" }), "merchant_order_no"),
         (json!({ "merchant_order_no": "a b" }), "merchant_order_no"),
-        (json!({ "merchant_order_no": "a\u{0}" }), "merchant_order_no"),
+        (
+            json!({ "merchant_order_no": "a\u{0}" }),
+            "merchant_order_no",
+        ),
         (json!({ "merchant_order_no": "🍵" }), "merchant_order_no"),
         (json!({ "merchant_order_no": "订单1" }), "merchant_order_no"),
         (json!({ "merchant_order_no": "a/b" }), "merchant_order_no"),
-        (json!({ "merchant_order_no": long(65) }), "merchant_order_no"),
+        (
+            json!({ "merchant_order_no": long(65) }),
+            "merchant_order_no",
+        ),
         (json!({ "merchant_order_no": 5 }), "merchant_order_no"),
         (json!({ "subject": "" }), "subject"),
         (json!({ "subject": "  " }), "subject"),
@@ -86,10 +103,16 @@ fn bad_fields() -> Vec<(Value, &'static str)> {
         (json!({ "way": "WX_JSAPI", "openid": "o 1" }), "openid"),
         (json!({ "way": "WX_H5" }), "client_ip"),
         (json!({ "notify_url": "ftp://shop.example/" }), "notify_url"),
-        (json!({ "notify_url": "https://user:secret@shop.example/" }), "notify_url"),
+        (
+            json!({ "notify_url": "https://user:secret@shop.example/" }),
+            "notify_url",
+        ),
         (json!({ "return_url": "/paid" }), "return_url"),
         (json!({ "return_url": "javascript:alert(1)" }), "return_url"),
-        (json!({ "return_url": format!("https://shop.example/{}", long(480)) }), "return_url"),
+        (
+            json!({ "return_url": format!("https://shop.example/{}", long(480)) }),
+            "return_url",
+        ),
         (json!({ "expires_in": 119 }), "expires_in"),
         (json!({ "expires_in": 604_801 }), "expires_in"),
         (json!({ "expires_in": -1 }), "expires_in"),
@@ -100,7 +123,10 @@ fn bad_fields() -> Vec<(Value, &'static str)> {
         (json!({ "metadata": { "k": long(501) } }), "metadata.k"),
         (json!({ "metadata": { "k": "\u{0}" } }), "metadata.k"),
         (json!({ "metadata": { "k": 1 } }), "metadata.k"),
-        (json!({ "metadata": { "k": { "deep": "v" } } }), "metadata.k"),
+        (
+            json!({ "metadata": { "k": { "deep": "v" } } }),
+            "metadata.k",
+        ),
         (json!({ "metadata": ["k"] }), "metadata"),
     ]
 }
@@ -108,15 +134,23 @@ fn bad_fields() -> Vec<(Value, &'static str)> {
 async fn a_field_that_breaks_its_rule_is_named(app: &App) {
     for (changes, field) in bad_fields() {
         let body = app.merchant.order_body(changes.clone());
-        let problem = app.merchant.post("/v1/orders", &body).await.problem(400, "invalid_request");
+        let problem = app
+            .merchant
+            .post("/v1/orders", &body)
+            .await
+            .problem(400, "invalid_request");
         assert_eq!(problem["field"], field, "{changes}: {problem}");
-        assert!(problem["detail"].as_str().unwrap().contains(field), "{changes}: {problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(field),
+            "{changes}: {problem}"
+        );
     }
 }
 
 async fn what_keeps_the_rules_is_taken_as_it_is(app: &App) {
-    let metadata: serde_json::Map<String, Value> =
-        (0..20).map(|n| (format!("{n:040}"), json!("值".repeat(500)))).collect();
+    let metadata: serde_json::Map<String, Value> = (0..20)
+        .map(|n| (format!("{n:040}"), json!("值".repeat(500))))
+        .collect();
     let wish = json!({
         "merchant_order_no": "Az09_-.|*@:".to_owned() + &"x".repeat(53),
         "amount": 8800,
@@ -126,16 +160,24 @@ async fn what_keeps_the_rules_is_taken_as_it_is(app: &App) {
         "client_ip": "2001:0db8::0001",
         "ways": ["WX_NATIVE", "ALI_QR"],
         "notify_url": "https://shop.example/events?x=1",
-        "return_url": "https://shop.example/支付/完成",
+        "return_url": "https://shop.example/%E6%94%AF%E4%BB%98/ok",
         "expires_in": 604_800,
         "metadata": metadata,
     });
     let order = app.merchant.post("/v1/orders", &wish).await.expect(201);
     app.merchant.remember(&order);
     let shown = app.merchant.look(&order).await;
-    for field in ["merchant_order_no", "amount", "currency", "subject", "body", "ways", "notify_url",
-        "return_url", "metadata"]
-    {
+    for field in [
+        "merchant_order_no",
+        "amount",
+        "currency",
+        "subject",
+        "body",
+        "ways",
+        "notify_url",
+        "return_url",
+        "metadata",
+    ] {
         assert_eq!(shown[field], wish[field], "{field}");
     }
     assert_eq!(shown["status"], "open");
@@ -145,15 +187,30 @@ async fn what_keeps_the_rules_is_taken_as_it_is(app: &App) {
 async fn unknown_and_doubled_fields_are_refused(app: &App) {
     let good = r#""merchant_order_no":"A","amount":1,"subject":"tea""#;
     let cases = [
-        (format!(r#"{{{good},"ammount":2}}"#), "unknown field `ammount`"),
-        (format!(r#"{{{good},"amount":2}}"#), "duplicate field `amount`"),
-        (format!(r#"{{{good},"metadata":{{"a":"1","a":"2"}}}}"#), "duplicate key `a`"),
-        (r#"{"amount":1,"subject":"tea"}"#.to_owned(), "missing field `merchant_order_no`"),
+        (
+            format!(r#"{{{good},"ammount":2}}"#),
+            "unknown field `ammount`",
+        ),
+        (
+            format!(r#"{{{good},"amount":2}}"#),
+            "duplicate field `amount`",
+        ),
+        (
+            format!(r#"{{{good},"metadata":{{"a":"1","a":"2"}}}}"#),
+            "duplicate key `a`",
+        ),
+        (
+            r#"{"amount":1,"subject":"tea"}"#.to_owned(),
+            "missing field `merchant_order_no`",
+        ),
     ];
     for (body, expected) in cases {
         let answer = post_text(app, "/v1/orders", body.clone()).await;
         let problem = answer.problem(400, "invalid_request");
-        assert!(problem["detail"].as_str().unwrap().contains(expected), "{body}: {problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(expected),
+            "{body}: {problem}"
+        );
     }
 }
 
@@ -170,10 +227,15 @@ async fn a_body_that_is_not_json_is_told_where(app: &App) {
     for (body, expected) in cases {
         let answer = post_text(app, "/v1/orders", body.to_owned()).await;
         let problem = answer.problem(400, "invalid_request");
-        assert!(problem["detail"].as_str().unwrap().contains(expected), "{body}: {problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(expected),
+            "{body}: {problem}"
+        );
     }
     let deep = format!("{{\"metadata\":{}", "[".repeat(50_000));
-    post_text(app, "/v1/orders", deep).await.problem(400, "invalid_request");
+    post_text(app, "/v1/orders", deep)
+        .await
+        .problem(400, "invalid_request");
 }
 
 async fn refunds_and_flows_keep_the_same_rules(app: &App) {
@@ -183,27 +245,51 @@ async fn refunds_and_flows_keep_the_same_rules(app: &App) {
         (json!({ "way": "CASH" }), "way"),
         (json!({ "way": "WX_JSAPI" }), "openid"),
         (json!({ "way": "WX_H5" }), "client_ip"),
-        (json!({ "way": "ALI_QR", "amount": 1 }), "unknown field `amount`"),
+        (
+            json!({ "way": "ALI_QR", "amount": 1 }),
+            "unknown field `amount`",
+        ),
     ];
     for (wish, expected) in flows {
-        let problem = app.merchant.try_flow(&order, wish).await.problem(400, "invalid_request");
-        assert!(problem["detail"].as_str().unwrap().contains(expected), "{problem}");
+        let problem = app
+            .merchant
+            .try_flow(&order, wish)
+            .await
+            .problem(400, "invalid_request");
+        assert!(
+            problem["detail"].as_str().unwrap().contains(expected),
+            "{problem}"
+        );
     }
     for number in ["", "a b", "🍵", &"x".repeat(65)] {
-        let problem = app.merchant.refund(&order, number, 1).await.problem(400, "invalid_request");
+        let problem = app
+            .merchant
+            .refund(&order, number, 1)
+            .await
+            .problem(400, "invalid_request");
         assert_eq!(problem["field"], "merchant_refund_no");
     }
-    app.merchant.refund(&order, "R", 0).await.problem(400, "amount_invalid");
+    app.merchant
+        .refund(&order, "R", 0)
+        .await
+        .problem(400, "amount_invalid");
 }
 
 async fn nothing_is_written_by_a_refused_request(app: &App) {
     let body = app.merchant.order_body(json!({ "amount": 0 }));
-    app.merchant.post_once("/v1/orders", &body, "key-1").await.problem(400, "amount_invalid");
+    app.merchant
+        .post_once("/v1/orders", &body, "key-1")
+        .await
+        .problem(400, "amount_invalid");
     let number = body["merchant_order_no"].as_str().unwrap();
     let path = format!("/v1/orders?merchant_order_no={number}");
     app.merchant.get(&path).await.problem(404, "not_found");
     let mut mended = body.clone();
     mended["amount"] = json!(100);
-    let order = app.merchant.post_once("/v1/orders", &mended, "key-1").await.expect(201);
+    let order = app
+        .merchant
+        .post_once("/v1/orders", &mended, "key-1")
+        .await
+        .expect(201);
     app.merchant.remember(&order);
 }

@@ -13,6 +13,7 @@ use gateway::assembly;
 use gateway::config::{Config, Layers, from_layers};
 use gateway::entropy::SystemEntropy;
 use gateway::server::{self, Overrides};
+use sea_orm::ConnectionTrait as _;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -36,7 +37,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { workers: true, policy: String::new(), settings: String::new() }
+        Options {
+            workers: true,
+            policy: String::new(),
+            settings: String::new(),
+        }
     }
 }
 
@@ -56,6 +61,7 @@ pub struct App {
     pub receiver: Receiver,
     /// The gateway's clock; [`App::advance`] pushes it.
     pub clock: Arc<StageClock>,
+    config: Config,
     place: Place,
     _folder: TempDir,
 }
@@ -79,22 +85,80 @@ impl App {
         let receiver = Receiver::start(&secret, clock.clone());
         let keys = [api_key(), api_key()];
         write_accounts(folder.path(), &sandbox);
-        let file = accounts_file(&sandbox.url(), &receiver.url, &secret, &keys, &options.policy);
+        let file = accounts_file(
+            &sandbox.url(),
+            &receiver.url,
+            &secret,
+            &keys,
+            &options.policy,
+        );
         std::fs::write(folder.path().join("accounts.toml"), file).unwrap();
         let config = config(folder.path(), &place, &options);
         import_accounts(folder.path(), &config).await;
-        let overrides =
-            Overrides { clock: Some(clock.clone() as Arc<dyn Clock>), ..Overrides::default() };
-        let gateway = server::start(config, overrides).await.unwrap();
+        let gateway = server::start(config.clone(), overrides(&clock))
+            .await
+            .unwrap();
         let [merchant, other] = keys.map(|key| Merchant::new(gateway.url(), key));
         let payer = Payer::new(sandbox.url());
-        App { gateway, sandbox, merchant, other, payer, receiver, clock, place, _folder: folder }
+        App {
+            gateway,
+            sandbox,
+            merchant,
+            other,
+            payer,
+            receiver,
+            clock,
+            config,
+            place,
+            _folder: folder,
+        }
     }
 
     /// Pushes time ahead on both sides: what falls due is done soon after.
     pub async fn advance(&self, seconds: u32) {
         self.payer.advance(seconds).await;
         self.clock.advance(Span::seconds(seconds));
+    }
+
+    /// Stops the gateway as a signal would; what it was about to do stays undone.
+    /// `meanwhile` happens without it. Then it starts again, at the same address and
+    /// on the same database.
+    ///
+    /// # Panics
+    /// When it does not start again.
+    pub async fn restart(self, meanwhile: impl AsyncFnOnce(&Payer, &Receiver)) -> App {
+        let mut config = self.config.clone();
+        config.http.listen = self.gateway.addr.to_string();
+        self.gateway.stop().await;
+        meanwhile(&self.payer, &self.receiver).await;
+        let gateway = server::start(config, overrides(&self.clock)).await.unwrap();
+        App { gateway, ..self }
+    }
+
+    /// Executes SQL behind the gateway's back: what an accident does to a database.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn sql(&self, statement: &str) {
+        let options = entities::Options {
+            max_connections: 1,
+            ..entities::Options::default()
+        };
+        let database = entities::connect(&self.place.url, &options).await.unwrap();
+        database
+            .connection()
+            .execute_unprepared(statement)
+            .await
+            .unwrap();
+    }
+
+    /// Takes the database away under the running gateway (PostgreSQL only); the
+    /// story ends without [`App::finish`].
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn lose_database(&self) {
+        self.place.drop_database().await;
     }
 
     /// Waits until the books agree, and takes the stage down.
@@ -106,7 +170,15 @@ impl App {
         self.gateway.stop().await;
         self.sandbox.stop().await;
         self.receiver.stop().await;
-        self.place.remove().await;
+        self.place.drop_database().await;
+    }
+}
+
+fn overrides(clock: &Arc<StageClock>) -> Overrides {
+    let clock = clock.clone() as Arc<dyn Clock>;
+    Overrides {
+        clock: Some(clock),
+        ..Overrides::default()
     }
 }
 
@@ -125,7 +197,10 @@ fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
             seller_id: "2088000000000001".to_owned(),
             app_public_key_pem: key.public_pem.clone(),
         };
-        write(&format!("alipay-{app_id}.pem"), &sandbox.sandbox().register_alipay(app).unwrap());
+        write(
+            &format!("alipay-{app_id}.pem"),
+            &sandbox.sandbox().register_alipay(app).unwrap(),
+        );
     }
     let apiv3_key = random_hex(16);
     write("apiv3.key", &apiv3_key);
@@ -164,7 +239,10 @@ base_url = "{sandbox}"
         )
     };
     let [key, other_key] = keys;
-    let (first, second) = (alipay("shop-alipay", app), alipay("other-alipay", other_app));
+    let (first, second) = (
+        alipay("shop_alipay", app),
+        alipay("other_alipay", other_app),
+    );
     format!(
         r#"[[merchants]]
 id = "shop"
@@ -172,7 +250,7 @@ name = "茶叶店"
 {first}
 [[merchants.accounts]]
 channel = "wechat"
-id = "shop-wechat"
+id = "shop_wechat"
 protocol = "v3"
 ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"]
 mchid = "{MCHID}"
@@ -184,9 +262,9 @@ platform_keys = [{{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }}]
 base_url = "{sandbox}"
 
 [[merchants.apps]]
-id = "shop-web"
+id = "shop_web"
 name = "网店"
-accounts = ["shop-alipay", "shop-wechat"]
+accounts = ["shop_alipay", "shop_wechat"]
 policy = {{ {policy} }}
 api_keys = [{{ key = "{key}" }}]
 webhook = {{ url = "{webhook}", secrets = ["{secret}"] }}
@@ -196,9 +274,9 @@ id = "other"
 name = "书店"
 {second}
 [[merchants.apps]]
-id = "other-web"
+id = "other_web"
 name = "网店"
-accounts = ["other-alipay"]
+accounts = ["other_alipay"]
 api_keys = [{{ key = "{other_key}" }}]
 "#
     )
@@ -232,7 +310,9 @@ workers.poll_milliseconds = 20
 async fn import_accounts(folder: &Path, config: &Config) {
     let file = folder.join("accounts.toml");
     let id = std::fs::read_to_string(folder.join("wechat.id")).unwrap();
-    let text = std::fs::read_to_string(&file).unwrap().replace("PLATFORM_KEY_ID", &id);
+    let text = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("PLATFORM_KEY_ID", &id);
     std::fs::write(&file, text).unwrap();
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
     let database = assembly::open_database(&config.database).await.unwrap();

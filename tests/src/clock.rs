@@ -17,7 +17,8 @@ pub struct StageClock {
 impl StageClock {
     /// Pushes time ahead and wakes whoever sleeps.
     pub fn advance(&self, by: Span) {
-        self.ahead_millis.fetch_add(by.as_millis(), Ordering::SeqCst);
+        self.ahead_millis
+            .fetch_add(by.as_millis(), Ordering::SeqCst);
         self.moved.notify_waiters();
     }
 
@@ -29,9 +30,14 @@ impl StageClock {
 
 #[async_trait]
 impl Clock for StageClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others take")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that all others take"
+    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
         let millis = i64::try_from(since.as_millis()).unwrap();
         Timestamp::from_millis(millis + self.ahead_millis.load(Ordering::SeqCst))
     }

@@ -58,25 +58,44 @@ fn announce(text: &str) {
 }
 
 async fn new_postgres(url: &str) -> Place {
-    let options = entities::Options { max_connections: 2, ..entities::Options::default() };
+    let options = entities::Options {
+        max_connections: 2,
+        ..entities::Options::default()
+    };
     let server = entities::connect(url, &options).await.unwrap();
     let question = Statement::from_string(
         DbBackend::Postgres,
         "SELECT 'story_' || replace(gen_random_uuid()::text, '-', '')",
     );
-    let answer = server.connection().query_one_raw(question).await.unwrap().unwrap();
+    let answer = server
+        .connection()
+        .query_one_raw(question)
+        .await
+        .unwrap()
+        .unwrap();
     let name: String = answer.try_get_by_index(0).unwrap();
-    server.connection().execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+    server
+        .connection()
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .unwrap();
     let (base, _) = url.rsplit_once('/').unwrap();
-    Place { url: format!("{base}/{name}"), server: Some(server) }
+    Place {
+        url: format!("{base}/{name}"),
+        server: Some(server),
+    }
 }
 
 impl Place {
     /// Removes a database on a server, whoever still uses it. A file goes with its folder.
-    pub(crate) async fn remove(self) {
-        if let (Some(server), Some((_, name))) = (self.server, self.url.rsplit_once('/')) {
+    pub(crate) async fn drop_database(&self) {
+        if let (Some(server), Some((_, name))) = (&self.server, self.url.rsplit_once('/')) {
             let remove = format!("DROP DATABASE {name} WITH (FORCE)");
-            server.connection().execute_unprepared(&remove).await.unwrap();
+            server
+                .connection()
+                .execute_unprepared(&remove)
+                .await
+                .unwrap();
         }
     }
 }

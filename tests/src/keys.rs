@@ -30,7 +30,10 @@ fn pem(label: &str, der: &[u8]) -> String {
         .step_by(64)
         .map(|start| &text[start..text.len().min(start + 64)])
         .collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }
 
 /// So many random characters, for API keys and secrets.

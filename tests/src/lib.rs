@@ -46,26 +46,41 @@ pub use payer::Payer;
 pub use receiver::{Delivery, Receiver};
 
 /// Runs stories, `async fn(&App)`, each on a stage of its own, on SQLite and on
-/// PostgreSQL (where `TILL_TEST_POSTGRES_URL` names a server).
+/// PostgreSQL (where `TILL_TEST_POSTGRES_URL` names a server). `with OPTIONS;` in
+/// front gives all of them a stage of that kind; `moving;` gives them the stage to
+/// keep, `async fn(App) -> App`, so that they can have it put up again.
 #[macro_export]
 macro_rules! stories {
-    ($($story:ident)+) => {
-        mod on_sqlite { $(
+    (with $options:expr; $($story:ident)+) => {
+        $crate::stories!(@on on_sqlite, Some($crate::Database::Sqlite), $options, $($story)+);
+        $crate::stories!(@on on_postgres, $crate::Database::postgres(), $options, $($story)+);
+    };
+    (moving; $($story:ident)+) => {
+        $crate::stories!(@moving on_sqlite, Some($crate::Database::Sqlite), $($story)+);
+        $crate::stories!(@moving on_postgres, $crate::Database::postgres(), $($story)+);
+    };
+    (@on $module:ident, $database:expr, $options:expr, $($story:ident)+) => {
+        mod $module { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
-                let app = $crate::App::start($crate::Database::Sqlite).await;
+                let Some(database) = $database else { return };
+                let app = $crate::App::start_with(database, $options).await;
                 super::$story(&app).await;
                 app.finish().await;
             }
         )+ }
-        mod on_postgres { $(
+    };
+    (@moving $module:ident, $database:expr, $($story:ident)+) => {
+        mod $module { $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
-                let Some(database) = $crate::Database::postgres() else { return };
+                let Some(database) = $database else { return };
                 let app = $crate::App::start(database).await;
-                super::$story(&app).await;
-                app.finish().await;
+                super::$story(app).await.finish().await;
             }
         )+ }
+    };
+    ($($story:ident)+) => {
+        $crate::stories!(with $crate::Options::default(); $($story)+);
     };
 }

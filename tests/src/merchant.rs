@@ -35,7 +35,12 @@ impl Answer {
         let headers = response.headers().clone();
         let text = response.text().await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer { status, headers, text, json }
+        Answer {
+            status,
+            headers,
+            text,
+            json,
+        }
     }
 
     /// The document of an answer with that status.
@@ -53,12 +58,27 @@ impl Answer {
     /// # Panics
     /// When anything is otherwise, showing the answer.
     pub fn problem(self, status: u16, code: &str) -> Value {
-        let Answer { headers, text, json, .. } = &self;
-        assert_eq!((self.status, json["code"].as_str()), (status, Some(code)), "{text}");
-        assert_eq!(headers["content-type"], "application/problem+json", "{text}");
+        let Answer {
+            headers,
+            text,
+            json,
+            ..
+        } = &self;
+        assert_eq!(
+            (self.status, json["code"].as_str()),
+            (status, Some(code)),
+            "{text}"
+        );
+        assert_eq!(
+            headers["content-type"], "application/problem+json",
+            "{text}"
+        );
         assert_eq!(json["status"], status, "{text}");
         assert_eq!(json["type"], format!("urn:till:problem:{code}"), "{text}");
-        assert!(json["title"].is_string() && json["detail"].is_string(), "{text}");
+        assert!(
+            json["title"].is_string() && json["detail"].is_string(),
+            "{text}"
+        );
         let id = json["request_id"].as_str().unwrap_or_default();
         assert!(!id.is_empty(), "{text}");
         if !headers.contains_key("idempotent-replayed") {
@@ -69,7 +89,10 @@ impl Answer {
 
     /// A header's text; empty without one.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -81,7 +104,13 @@ impl Merchant {
             .build()
             .unwrap();
         let (numbers, orders) = (AtomicU32::new(1), Mutex::new(Vec::new()));
-        Merchant { http, gateway, key, numbers, orders }
+        Merchant {
+            http,
+            gateway,
+            key,
+            numbers,
+            orders,
+        }
     }
 
     /// The API key.
@@ -117,7 +146,9 @@ impl Merchant {
 
     /// POST with a JSON body under an idempotency key.
     pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> Answer {
-        let request = self.request(Method::POST, path).header("Idempotency-Key", key);
+        let request = self
+            .request(Method::POST, path)
+            .header("Idempotency-Key", key);
         self.send(request.json(body)).await
     }
 
@@ -140,7 +171,10 @@ impl Merchant {
     /// # Panics
     /// When it is not made.
     pub async fn order(&self, changes: Value) -> Value {
-        let order = self.post("/v1/orders", &self.order_body(changes)).await.expect(201);
+        let order = self
+            .post("/v1/orders", &self.order_body(changes))
+            .await
+            .expect(201);
         self.remember(&order);
         order
     }
@@ -174,7 +208,8 @@ impl Merchant {
 
     /// Asks to close the order.
     pub async fn close(&self, order: &Value) -> Answer {
-        self.send(self.request(Method::POST, &path(order, "/close"))).await
+        self.send(self.request(Method::POST, &path(order, "/close")))
+            .await
     }
 
     /// Asks for a refund.
@@ -196,8 +231,10 @@ impl Merchant {
     /// # Panics
     /// When it never has.
     pub async fn until_status(&self, order: &Value, status: &str) -> Value {
-        self.until_order(order, &format!("the order is {status}"), |now| now["status"] == status)
-            .await
+        self.until_order(order, &format!("the order is {status}"), |now| {
+            now["status"] == status
+        })
+        .await
     }
 
     /// Waits until the order is as wished for, and returns it.

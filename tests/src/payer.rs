@@ -12,7 +12,10 @@ pub struct Payer {
 
 impl Payer {
     pub(crate) fn new(sandbox: String) -> Payer {
-        let http = reqwest::Client::builder().tls_certs_only(Vec::new()).build().unwrap();
+        let http = reqwest::Client::builder()
+            .tls_certs_only(Vec::new())
+            .build()
+            .unwrap();
         Payer { http, sandbox }
     }
 
@@ -22,7 +25,9 @@ impl Payer {
     /// # Panics
     /// When the wallet refuses it.
     pub async fn open(&self, action: &Value) -> String {
-        let opened = self.control(Method::POST, "/payer/open", artefact(action)).await;
+        let opened = self
+            .control(Method::POST, "/payer/open", artefact(action))
+            .await;
         opened["out_trade_no"].as_str().unwrap().to_owned()
     }
 
@@ -41,7 +46,12 @@ impl Payer {
     /// # Panics
     /// When the channel refuses.
     pub async fn confirm(&self, out_trade_no: &str) {
-        self.control(Method::POST, &format!("/trades/{out_trade_no}/pay"), Value::Null).await;
+        self.control(
+            Method::POST,
+            &format!("/trades/{out_trade_no}/pay"),
+            Value::Null,
+        )
+        .await;
     }
 
     /// Whether the channel lets it be paid now, and pays it then.
@@ -50,12 +60,31 @@ impl Payer {
         self.call(Method::POST, &path, Value::Null).await.0 == 200
     }
 
+    /// Opens what was handed out and pays, if wallet and channel let them. The
+    /// `out_trade_no`, if it is paid now.
+    pub async fn try_pay(&self, action: &Value) -> Option<String> {
+        let (status, text) = self
+            .call(Method::POST, "/payer/open", artefact(action))
+            .await;
+        if status != 200 {
+            return None;
+        }
+        let opened: Value = serde_json::from_str(&text).unwrap();
+        let number = opened["out_trade_no"].as_str().unwrap().to_owned();
+        self.try_confirm(&number).await.then_some(number)
+    }
+
     /// Pays a trade whatever its state: the channel contradicts itself.
     ///
     /// # Panics
     /// When there is no such trade.
     pub async fn force(&self, out_trade_no: &str) {
-        self.control(Method::POST, &format!("/trades/{out_trade_no}/force_pay"), Value::Null).await;
+        self.control(
+            Method::POST,
+            &format!("/trades/{out_trade_no}/force_pay"),
+            Value::Null,
+        )
+        .await;
     }
 
     /// Has one more signed notice sent, with parameters replaced before signing.
@@ -64,7 +93,12 @@ impl Payer {
     /// When the channel has nothing to send.
     pub async fn notify(&self, out_trade_no: &str, kind: &str, overrides: Value) {
         let body = json!({ "kind": kind, "overrides": overrides });
-        self.control(Method::POST, &format!("/trades/{out_trade_no}/notify"), body).await;
+        self.control(
+            Method::POST,
+            &format!("/trades/{out_trade_no}/notify"),
+            body,
+        )
+        .await;
     }
 
     /// Breaks something: `{method, fault, times?, rate?, seed?, delay_ms?, out_trade_no?}`.
@@ -84,7 +118,12 @@ impl Payer {
     /// How often the armed faults have struck, all together.
     pub async fn strikes(&self) -> u64 {
         let shown = self.control(Method::GET, "/faults", Value::Null).await;
-        shown["faults"].as_array().unwrap().iter().filter_map(|f| f["fired"].as_u64()).sum()
+        shown["faults"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|f| f["fired"].as_u64())
+            .sum()
     }
 
     /// What the channels believe: `{trades, refunds}`.
@@ -96,7 +135,10 @@ impl Payer {
     pub async fn trade(&self, out_trade_no: &str) -> Option<Value> {
         let ledger = self.ledger().await;
         let trades = ledger["trades"].as_array().unwrap();
-        trades.iter().find(|trade| trade["out_trade_no"] == out_trade_no).cloned()
+        trades
+            .iter()
+            .find(|trade| trade["out_trade_no"] == out_trade_no)
+            .cloned()
     }
 
     /// The notices that were delivered for a trade, with headers and body.
@@ -113,7 +155,11 @@ impl Payer {
     pub async fn answered_notice(&self, out_trade_no: &str) -> Value {
         until("a notice is answered", async || {
             let notices = self.notices(out_trade_no).await;
-            notices.iter().find(|notice| notice["status"].is_u64()).cloned().ok_or(notices)
+            notices
+                .iter()
+                .find(|notice| notice["status"].is_u64())
+                .cloned()
+                .ok_or(notices)
         })
         .await
     }
@@ -131,7 +177,9 @@ impl Payer {
     }
 
     async fn call(&self, method: Method, path: &str, body: Value) -> (u16, String) {
-        let mut request = self.http.request(method, format!("{}/sandbox{path}", self.sandbox));
+        let mut request = self
+            .http
+            .request(method, format!("{}/sandbox{path}", self.sandbox));
         if !body.is_null() {
             request = request.json(&body);
         }

@@ -54,17 +54,32 @@ impl Receiver {
         let url = format!("http://{}/events", listener.local_addr().unwrap());
         let data = web::Data::from(inbox.clone());
         let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).route("/events", web::post().to(take))
+            App::new()
+                .app_data(data.clone())
+                .route("/events", web::post().to(take))
         });
-        let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+        let server = server
+            .workers(1)
+            .disable_signals()
+            .listen(listener)
+            .unwrap()
+            .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Receiver { url, inbox, server: handle }
+        Receiver {
+            url,
+            inbox,
+            server: handle,
+        }
     }
 
     /// Answers the next deliveries with these statuses, one each; then 204 again.
     pub fn refuse(&self, statuses: &[u16]) {
-        self.inbox.refusals.lock().unwrap().extend(statuses.iter().rev());
+        self.inbox
+            .refusals
+            .lock()
+            .unwrap()
+            .extend(statuses.iter().rev());
     }
 
     /// Everything that came, refused or not.
@@ -88,7 +103,11 @@ impl Receiver {
     pub async fn event(&self, order: &Value, kind: &str) -> Delivery {
         until(&format!("the merchant is told {kind}"), async || {
             let taken = self.taken(order);
-            taken.iter().find(|delivery| delivery.event["type"] == kind).cloned().ok_or(taken)
+            taken
+                .iter()
+                .find(|delivery| delivery.event["type"] == kind)
+                .cloned()
+                .ok_or(taken)
         })
         .await
     }
@@ -100,7 +119,10 @@ impl Receiver {
 
 async fn take(inbox: web::Data<Inbox>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let header = |name: &str| {
-        let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+        let value = request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok());
         value.unwrap_or_default().to_owned()
     };
     let body = String::from_utf8(body.to_vec()).unwrap_or_default();
@@ -113,13 +135,20 @@ async fn take(inbox: web::Data<Inbox>, request: HttpRequest, body: web::Bytes) -
         401
     };
     let event = serde_json::from_str(&body).unwrap_or_default();
-    inbox.deliveries.lock().unwrap().push(Delivery { id, body, event, answered });
+    inbox.deliveries.lock().unwrap().push(Delivery {
+        id,
+        body,
+        event,
+        answered,
+    });
     HttpResponse::build(actix_web::http::StatusCode::from_u16(answered).unwrap()).finish()
 }
 
 impl Inbox {
     fn verifies(&self, id: &str, timestamp: &str, signatures: &str, body: &str) -> bool {
-        let Ok(seconds) = timestamp.parse::<i64>() else { return false };
+        let Ok(seconds) = timestamp.parse::<i64>() else {
+            return false;
+        };
         if (self.clock.now().seconds() - seconds).abs() > TOLERANCE {
             return false;
         }

@@ -17,7 +17,11 @@ pub(crate) async fn at_rest(merchants: &[&Merchant], payer: &Payer) {
                 let order = merchant.get(&format!("/v1/orders/{id}")).await.expect(200);
                 let ledger = payer.ledger().await;
                 let (wanted, found) = (owed(&order), kept(&order, &ledger));
-                if wanted == found { Ok(()) } else { Err((order, wanted, found)) }
+                if wanted == found {
+                    Ok(())
+                } else {
+                    Err((order, wanted, found))
+                }
             })
             .await;
         }
@@ -40,17 +44,26 @@ fn owed(order: &Value) -> i64 {
 
 /// What the channels took for an order less what they gave back, in fen.
 fn kept(order: &Value, ledger: &Value) -> i64 {
-    let flows: Vec<&Value> =
-        order["flows"].as_array().unwrap().iter().map(|flow| &flow["flow_no"]).collect();
+    let flows: Vec<&Value> = order["flows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|flow| &flow["flow_no"])
+        .collect();
     let trades = ledger["trades"].as_array().unwrap().iter();
     let paid: Vec<&Value> = trades
         .filter(|trade| flows.contains(&&trade["out_trade_no"]) && !trade["paid_at"].is_null())
         .collect();
-    let taken: i64 = paid.iter().map(|trade| trade["amount"].as_i64().unwrap()).sum();
+    let taken: i64 = paid
+        .iter()
+        .map(|trade| trade["amount"].as_i64().unwrap())
+        .sum();
     let refunds = ledger["refunds"].as_array().unwrap().iter();
     let back: i64 = refunds
         .filter(|refund| {
-            let of_order = paid.iter().any(|trade| trade["trade_no"] == refund["trade_no"]);
+            let of_order = paid
+                .iter()
+                .any(|trade| trade["trade_no"] == refund["trade_no"]);
             of_order && refund["state"] != "CLOSED" && refund["state"] != "ABNORMAL"
         })
         .map(|refund| refund["amount"].as_i64().unwrap())
