@@ -32,6 +32,8 @@ pub struct Flow {
     /// When the channel last would not close it (UTC), with the payer refused
     /// the change of way because of that.
     pub close_refused_at: Option<Timestamp>,
+    /// When the channel last answered a question about it, or did not (UTC).
+    pub asked_at: Option<Timestamp>,
     /// Why it stands where it stands, in the channel's words (code and message).
     pub reason: Option<String>,
     /// What the last unconfirmed claim of a wrong amount was: believed when it

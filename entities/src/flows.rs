@@ -28,6 +28,7 @@ pub struct Model {
     pub created_at: i64,
     pub superseded_at: Option<i64>,
     pub close_refused_at: Option<i64>,
+    pub asked_at: Option<i64>,
     pub reason: Option<String>,
     pub claimed: Option<i64>,
 }
@@ -63,6 +64,7 @@ impl Model {
             created_at: flow.created_at.millis(),
             superseded_at: flow.superseded_at.map(Timestamp::millis),
             close_refused_at: flow.close_refused_at.map(Timestamp::millis),
+            asked_at: flow.asked_at.map(Timestamp::millis),
             reason: flow.reason.as_deref().map(storable),
             claimed: flow.claimed.map(Money::fen),
         })
@@ -99,6 +101,7 @@ impl TryFrom<Model> for Flow {
             created_at: Timestamp::from_millis(row.created_at),
             superseded_at: row.superseded_at.map(Timestamp::from_millis),
             close_refused_at: row.close_refused_at.map(Timestamp::from_millis),
+            asked_at: row.asked_at.map(Timestamp::from_millis),
             reason: row.reason,
             next: None,
         })

@@ -74,6 +74,7 @@ fn flows() -> TableCreateStatement {
         .col(big_integer("created_at"))
         .col(big_integer_null("superseded_at"))
         .col(big_integer_null("close_refused_at"))
+        .col(big_integer_null("asked_at"))
         .col(text_null("reason"))
         .col(big_integer_null("claimed"))
         .foreign_key(

@@ -335,6 +335,7 @@ fn full_flows(order: &Order) -> Vec<Flow> {
         flow.action_until = odd.then(|| at(300));
         flow.superseded_at = odd.then(|| at(10));
         flow.close_refused_at = odd.then(|| at(11));
+        flow.asked_at = odd.then(|| at(13));
         flow.reason = odd.then(|| "ACQ.系统错误: 稍后".to_owned());
         flow.claimed = odd.then_some(Money::ZERO);
         flow.request.way = way;

@@ -109,6 +109,7 @@ pub fn flow(order: &Order, nth: usize) -> Flow {
         created_at: at(1),
         superseded_at: None,
         close_refused_at: None,
+        asked_at: None,
         reason: None,
         claimed: None,
         next: None,

@@ -35,6 +35,11 @@ pub(super) fn answered(draft: &mut Draft<'_>, subject: &Subject, answer: &Answer
 }
 
 fn flow_answered(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, answer: &Answer) {
+    if let (Answer::Query(_), now) = (answer, draft.now)
+        && let Some(flow) = draft.flow_mut(no)
+    {
+        flow.asked_at = Some(now);
+    }
     match answer {
         Answer::Pay(said) => paid_for(draft, no, attempt, said),
         Answer::Query(Outcome::Done(seen)) => trade::seen(draft, no, seen, Source::Query),

@@ -8,8 +8,11 @@ use crate::flow::{Flow, FlowFact, FlowStatus};
 use crate::id::FlowNo;
 use crate::journal::Source;
 use crate::order::{CloseReason, OrderStatus};
-use crate::task::{Call, Next};
+use crate::task::Call;
 use crate::time::{Span, Timestamp};
+
+/// How long an answer is good enough for a payer who asks again.
+const ASKED_LATELY: Span = Span::seconds(2);
 
 /// The least time that an artefact must have left to be shown again.
 const STILL_GOOD: Span = Span::seconds(30);
@@ -132,6 +135,7 @@ fn create(draft: &mut Draft<'_>, wish: &PayCommand) -> Reply {
         created_at: draft.now,
         superseded_at: None,
         close_refused_at: None,
+        asked_at: None,
         reason: None,
         claimed: None,
         next: None,
@@ -210,31 +214,18 @@ fn is_being_made(flow: &Flow, now: Timestamp) -> bool {
 /// The payer says that they have paid: every flow that could be is asked about,
 /// unless that has just been done.
 pub(super) fn check(draft: &mut Draft<'_>) -> Reply {
+    let now = draft.now;
+    let just_asked = |at: Timestamp| now.since(at) < ASKED_LATELY;
     let asked: Vec<FlowNo> = draft
         .state
         .flows
         .iter()
         .filter(|flow| matches!(flow.status, FlowStatus::Live | FlowStatus::Closing))
-        .filter(|flow| {
-            flow.next
-                .is_some_and(|next| worth_asking(draft, flow, next))
-        })
+        .filter(|flow| !is_leased(flow, now) && !flow.asked_at.is_some_and(just_asked))
         .map(|flow| flow.no.clone())
         .collect();
     for no in asked {
         draft.run_flow(&no, Call::Query, 0);
     }
     Reply::Noted
-}
-
-fn worth_asking(draft: &Draft<'_>, flow: &Flow, next: Next) -> bool {
-    if next.is_leased(draft.now) {
-        return false;
-    }
-    let usual = draft
-        .timing
-        .next_query(flow.created_at, flow.expires_at(), draft.now);
-    let never_asked = next.due <= flow.created_at.plus(draft.timing.first_query);
-    let just_asked = !never_asked && next.due.plus(Span::seconds(2)) > usual;
-    !(just_asked && next.call == Call::Query && next.attempt == 0)
 }

@@ -527,3 +527,26 @@ fn an_order_with_a_way_has_its_first_flow_from_the_start() {
     assert_eq!(opened.state.flow(&flow).unwrap().status, FlowStatus::Live);
     assert_eq!(world.wechat.calls("pay"), 1);
 }
+
+#[test]
+fn a_payer_who_says_that_they_have_paid_is_believed_after_asking() {
+    let world = World::new();
+    let flow = world.flow(Way::WxNative);
+    world.pass(1);
+    assert!(world.wechat.pay_now(&flow));
+    for _ in 0..9 {
+        pollster::block_on(world.cashier.check(&world.order)).unwrap();
+    }
+    assert_eq!(world.state().order.status, OrderStatus::Paid);
+    assert_eq!(world.wechat.calls("query"), 1);
+}
+
+#[test]
+fn an_impatient_payer_does_not_make_the_channel_be_asked_all_the_time() {
+    let world = World::new();
+    world.flow(Way::WxNative);
+    for _ in 0..50 {
+        pollster::block_on(world.cashier.check(&world.order)).unwrap();
+    }
+    assert_eq!(world.wechat.calls("query"), 1);
+}
