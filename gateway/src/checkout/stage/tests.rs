@@ -77,6 +77,7 @@ fn with_flow(status: FlowStatus, next: Option<Next>) -> OrderState {
         created_at: CREATED,
         superseded_at: None,
         close_refused_at: None,
+        asked_at: None,
         reason: None,
         claimed: None,
         next,
