@@ -1,0 +1,1 @@
+//! Closing: what a merchant's wish leads to, and who is faster.

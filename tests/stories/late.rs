@@ -1,0 +1,1 @@
+//! Money that comes when the order is over.

@@ -1,0 +1,21 @@
+//! Whole-system stories about money: what a payer, a merchant and two unreliable
+//! channels can do to one order, and what is true once everything has come to rest.
+//! Each story runs over a real gateway and the real sandbox, on each database.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests: what is missing fails the story"
+)]
+
+mod closing;
+mod late;
+mod notices;
+mod refunds;
+mod silence;
+mod strict;
+mod switching;
+mod truth;
+mod two_tabs;
+mod webhooks;

@@ -1,0 +1,1 @@
+//! Notices: what is believed, and what is not.

@@ -1,0 +1,1 @@
+//! Refunds: money goes back once.

@@ -1,0 +1,1 @@
+//! No notice ever comes: the channels are asked.

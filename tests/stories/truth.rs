@@ -1,0 +1,221 @@
+//! What is true of an order: what the merchant sees, what the channels' books say,
+//! what the merchant was told and what a person has to see. The books are the
+//! sandbox's, so that the gateway is never asked about itself.
+
+use cashier::id::OrderId;
+use serde_json::Value;
+use till_tests::{App, until};
+
+/// How far the clock goes between two looks, in seconds.
+const STEP: u32 = 10;
+
+/// An order from all sides.
+#[derive(Debug)]
+pub struct Truth {
+    /// As the merchant sees it, with its timeline.
+    pub order: Value,
+    /// The channels' trades of the order that money was taken for.
+    pub paid: Vec<Value>,
+    /// The channels' refunds of those trades.
+    pub refunds: Vec<Value>,
+    /// The types of the order's events, in the order in which they happened.
+    pub events: Vec<String>,
+    /// The kinds of the order's exceptions, oldest first.
+    pub exceptions: Vec<&'static str>,
+}
+
+impl Truth {
+    /// Looks at everything.
+    pub async fn of(app: &App, order: &Value) -> Truth {
+        let order = app.merchant.look(order).await;
+        let ledger = app.payer.ledger().await;
+        let flows: Vec<&Value> = items(&order["flows"])
+            .map(|flow| &flow["flow_no"])
+            .collect();
+        let paid = items(&ledger["trades"])
+            .filter(|trade| flows.contains(&&trade["out_trade_no"]) && !trade["paid_at"].is_null());
+        let paid: Vec<Value> = paid.cloned().collect();
+        let refunds = items(&ledger["refunds"]).filter(|refund| {
+            paid.iter()
+                .any(|trade| trade["trade_no"] == refund["trade_no"])
+        });
+        let refunds = refunds.cloned().collect();
+        let (events, exceptions) = (events(app, &order).await, exceptions(app, &order).await);
+        Truth {
+            order,
+            paid,
+            refunds,
+            events,
+            exceptions,
+        }
+    }
+
+    /// How many events of that type there were.
+    pub fn told(&self, kind: &str) -> usize {
+        self.events.iter().filter(|event| *event == kind).count()
+    }
+
+    /// How many captures of that kind the order has.
+    pub fn captures(&self, kind: &str) -> usize {
+        items(&self.order["captures"])
+            .filter(|capture| capture["kind"] == kind)
+            .count()
+    }
+
+    /// How many lines of the timeline hold these words.
+    pub fn lines(&self, words: &str) -> usize {
+        let texts = items(&self.order["timeline"]).filter_map(|line| line["text"].as_str());
+        texts.filter(|text| text.contains(words)).count()
+    }
+
+    /// Checks that the timeline tells of it.
+    pub fn tells(&self, words: &str) {
+        assert!(
+            self.lines(words) > 0,
+            "the timeline does not say {words:?}: {self:#?}"
+        );
+    }
+
+    /// The flow of that number, as the merchant sees it.
+    pub fn flow(&self, number: &str) -> &Value {
+        flow(&self.order, number)
+    }
+
+    /// The order was paid once; whatever else came was given back in full by itself,
+    /// and a person sees each such payment.
+    pub fn is_paid_once(&self) {
+        let surplus = self
+            .paid
+            .len()
+            .checked_sub(1)
+            .unwrap_or_else(|| panic!("unpaid: {self:#?}"));
+        assert_eq!(self.order["status"], "paid", "{self:#?}");
+        assert_eq!(
+            (self.captures("winner"), self.captures("surplus")),
+            (1, surplus),
+            "{self:#?}"
+        );
+        assert_eq!(
+            self.order["captures"].as_array().unwrap().len(),
+            surplus + 1,
+            "{self:#?}"
+        );
+        assert_eq!(self.events[0], "order.paid", "{self:#?}");
+        assert_eq!(self.told("order.paid"), 1, "{self:#?}");
+        assert_eq!(self.told("order.surplus_refunded"), surplus, "{self:#?}");
+        assert_eq!(self.events.len(), surplus + 1, "{self:#?}");
+        assert_eq!(
+            self.exceptions,
+            vec!["duplicate_payment"; surplus],
+            "{self:#?}"
+        );
+        assert_eq!(
+            self.lines("more were paid for an order that is paid"),
+            surplus,
+            "{self:#?}"
+        );
+        self.gave_back(surplus);
+    }
+
+    /// The order was closed, and whatever came after that was given back in full by
+    /// itself; a person sees each such payment.
+    pub fn is_closed(&self, reason: &str) {
+        let late = self.paid.len();
+        assert_eq!(self.order["status"], "closed", "{self:#?}");
+        assert_eq!(self.order["close_reason"], reason, "{self:#?}");
+        assert_eq!(self.captures("late"), late, "{self:#?}");
+        assert_eq!(
+            self.order["captures"].as_array().unwrap().len(),
+            late,
+            "{self:#?}"
+        );
+        assert_eq!(self.events[0], "order.closed", "{self:#?}");
+        assert_eq!(self.told("order.late_payment"), late, "{self:#?}");
+        assert_eq!(self.told("order.surplus_refunded"), late, "{self:#?}");
+        assert_eq!(self.events.len(), 1 + 2 * late, "{self:#?}");
+        assert_eq!(self.exceptions, vec!["late_payment"; late], "{self:#?}");
+        self.tells(&format!("the order is closed ({reason})"));
+        assert_eq!(
+            self.lines("were paid for an order that is closed"),
+            late,
+            "{self:#?}"
+        );
+        self.gave_back(late);
+    }
+
+    /// So many of the channels' trades were given back, each in full and once.
+    fn gave_back(&self, count: usize) {
+        assert_eq!(self.refunds.len(), count, "{self:#?}");
+        for refund in &self.refunds {
+            let of = |trade: &&Value| trade["trade_no"] == refund["trade_no"];
+            let trade = self.paid.iter().find(of).unwrap();
+            assert_eq!(refund["amount"], trade["amount"], "{self:#?}");
+            let twice = self
+                .refunds
+                .iter()
+                .filter(|r| r["trade_no"] == refund["trade_no"])
+                .count();
+            assert_eq!(twice, 1, "{self:#?}");
+        }
+        assert_eq!(self.lines("are back with the payer"), count, "{self:#?}");
+    }
+}
+
+/// The flow of that number in an order.
+pub fn flow<'a>(order: &'a Value, number: &str) -> &'a Value {
+    let found = items(&order["flows"]).find(|flow| flow["flow_no"] == number);
+    found.unwrap_or_else(|| panic!("no flow {number} in {order:#}"))
+}
+
+/// Lets time pass until nothing more will happen to the orders: each is paid or
+/// closed, and nothing about it is under way.
+pub async fn come_to_rest(app: &App, orders: &[&Value]) {
+    for order in orders {
+        until("the order has come to rest", async || {
+            let now = app.merchant.look(order).await;
+            if is_at_rest(&now) {
+                return Ok(());
+            }
+            app.advance(STEP).await;
+            Err(now)
+        })
+        .await;
+    }
+}
+
+fn is_at_rest(order: &Value) -> bool {
+    let ended = ["paid", "closed", "expired", "failed", "succeeded"];
+    let mut things = items(&order["flows"]).chain(items(&order["refunds"]));
+    order["status"] != "open" && things.all(|thing| ended.iter().any(|end| thing["status"] == *end))
+}
+
+fn items(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().unwrap().iter()
+}
+
+async fn events(app: &App, order: &Value) -> Vec<String> {
+    let (mut types, mut after) = (Vec::new(), "0".to_owned());
+    loop {
+        let page = app
+            .merchant
+            .get(&format!("/v1/events?limit=100&after={after}"))
+            .await
+            .expect(200);
+        let ours = items(&page["data"]).filter(|e| e["data"]["order"]["id"] == order["id"]);
+        types.extend(ours.map(|event| event["type"].as_str().unwrap().to_owned()));
+        if page["has_more"] == false {
+            return types;
+        }
+        after = page["next"].as_str().unwrap().to_owned();
+    }
+}
+
+async fn exceptions(app: &App, order: &Value) -> Vec<&'static str> {
+    let id = OrderId::new(order["id"].as_str().unwrap());
+    let state = app.gateway.shared.store.load(&id).await.unwrap().unwrap();
+    state
+        .exceptions
+        .iter()
+        .map(|exception| exception.kind.name())
+        .collect()
+}

@@ -1,0 +1,1 @@
+//! Webhooks: the merchant is told, whatever its endpoint does.
