@@ -1,14 +1,17 @@
-//! A store that tells who is interested which orders were committed: what pushes
-//! "paid" to an open page. A hint and no more: the page asks the database then,
-//! and polls behind it, so a lost hint costs seconds and nothing else.
+//! A store that tells of what was committed: to the log and the metrics, and to
+//! whoever is interested in an order, which is what pushes "paid" to an open page.
+//! That push is a hint and no more: the page asks the database then, and polls behind it,
+//! so a lost hint costs seconds and nothing else.
 
+use crate::telemetry::metrics::{EVENTS, EXCEPTIONS};
 use async_trait::async_trait;
+use cashier::event::EventKind;
 use cashier::exception::Exception;
 use cashier::id::{
     AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo,
 };
 use cashier::journal::Line;
-use cashier::state::OrderState;
+use cashier::state::{OrderState, Row};
 use cashier::store::{
     ClaimedDelivery, Commit, DeliveryTry, EventRecord, NoticeRecord, Store, StoreError,
 };
@@ -64,14 +67,63 @@ impl WatchedStore {
     }
 }
 
+/// What of a commit people and metrics hear of.
+struct Written {
+    order: OrderId,
+    events: Vec<(EventId, EventKind)>,
+    exceptions: Vec<Exception>,
+}
+
+impl Written {
+    fn of(commit: &Commit) -> Written {
+        let (mut events, mut exceptions) = (Vec::new(), Vec::new());
+        for row in &commit.rows {
+            match row {
+                Row::Event(event) => events.push((event.id.clone(), event.kind)),
+                Row::Exception(exception) => exceptions.push(exception.clone()),
+                _ => {}
+            }
+        }
+        Written {
+            order: commit.order.clone(),
+            events,
+            exceptions,
+        }
+    }
+
+    fn tell(&self) {
+        for (event, kind) in &self.events {
+            metrics::counter!(EVENTS, "kind" => kind.name()).increment(1);
+            tracing::info!(
+                order.id = %self.order, event.id = %event, event.kind = kind.name(), "committed"
+            );
+        }
+        self.exceptions.iter().for_each(tell_exception);
+    }
+}
+
+fn tell_exception(exception: &Exception) {
+    let kind = exception.kind.name();
+    metrics::counter!(EXCEPTIONS, "kind" => kind).increment(1);
+    tracing::warn!(
+        exception.id = %exception.id,
+        exception.kind = kind,
+        order.id = exception.order.as_ref().map(OrderId::as_str),
+        account.id = exception.account.as_ref().map(AccountId::as_str),
+        amount_fen = exception.amount.map(|amount| amount.fen()),
+        "an exception, which a person must see"
+    );
+}
+
 #[async_trait]
 impl Store for WatchedStore {
     async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>> {
-        let orders: Vec<OrderId> = commits.iter().map(|commit| commit.order.clone()).collect();
+        let written: Vec<Written> = commits.iter().map(Written::of).collect();
         let answers = self.store.commit(commits).await;
-        for (order, answer) in orders.into_iter().zip(&answers) {
+        for (written, answer) in written.into_iter().zip(&answers) {
             if answer.is_ok() {
-                self.changes.announce(order);
+                written.tell();
+                self.changes.announce(written.order);
             }
         }
         answers
@@ -120,7 +172,12 @@ impl Store for WatchedStore {
         notice: Option<NoticeRecord>,
         exception: Exception,
     ) -> Result<(), StoreError> {
-        self.store.record_stray(notice, exception).await
+        let told = exception.clone();
+        let answer = self.store.record_stray(notice, exception).await;
+        if answer.is_ok() {
+            tell_exception(&told);
+        }
+        answer
     }
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {

@@ -38,7 +38,8 @@ pub struct Http {
 
 impl Http {
     pub(super) fn validate(&self, mistakes: &mut Mistakes) {
-        if self.listen.parse::<SocketAddr>().is_err() {
+        let listen = self.listen.parse::<SocketAddr>();
+        if listen.is_err() {
             mistakes.add(
                 "http.listen",
                 format!(
@@ -49,7 +50,7 @@ impl Http {
         }
         if !self.public_url.is_empty() {
             self.validate_public_url(mistakes);
-        } else if !self.is_on_this_machine() {
+        } else if listen.is_ok_and(|address| !address.ip().is_loopback()) {
             mistakes.add(
                 "http.public_url",
                 "is empty while http.listen is open to other machines: say how payers and \

@@ -20,6 +20,10 @@ pub const NOTICES: &str = "till_notices_total";
 pub const TASKS: &str = "till_tasks_total";
 /// Tasks that are being done.
 pub const TASKS_RUNNING: &str = "till_tasks_running";
+/// Events that were committed, by `kind`.
+pub const EVENTS: &str = "till_events_total";
+/// Exceptions that were committed, by `kind`.
+pub const EXCEPTIONS: &str = "till_exceptions_total";
 /// Tries to deliver an event, by `outcome`.
 pub const DELIVERIES: &str = "till_deliveries_total";
 /// From an event to its successful delivery, in seconds.

@@ -4,7 +4,7 @@ use cashier::time::{Entropy, Span, Timestamp};
 
 /// The gaps between tries. The first eight are those that payment platforms in
 /// China use; then daily, until more than 75 hours have passed since the first.
-pub const GAPS: [Span; 12] = [
+pub const GAPS: [Span; 11] = [
     Span::seconds(5),
     Span::minutes(2),
     Span::minutes(10),
@@ -13,7 +13,6 @@ pub const GAPS: [Span; 12] = [
     Span::minutes(2 * 60),
     Span::minutes(6 * 60),
     Span::minutes(15 * 60),
-    Span::minutes(24 * 60),
     Span::minutes(24 * 60),
     Span::minutes(24 * 60),
     Span::minutes(24 * 60),
@@ -55,7 +54,7 @@ mod tests {
             now = next;
             tries += 1;
         }
-        assert_eq!(tries, 12);
+        assert_eq!(tries, 11);
         assert!(now.seconds() >= 75 * 3600, "{} s", now.seconds());
     }
 

@@ -51,8 +51,8 @@ pub(super) struct Merchant {
 impl Merchant {
     /// The merchant of a folder, with keys that were made the first time.
     pub(super) fn kept(folder: &Folder, entropy: &dyn Entropy) -> Result<Merchant, Fault> {
-        let hex = |bytes: usize| Zeroizing::new(hex::encode(&random(entropy, bytes)));
-        let base64 = || Zeroizing::new(STANDARD.encode(&*random(entropy, 32)));
+        let hex = |bytes: usize| Zeroizing::new(hex::encode(random(entropy, bytes)));
+        let base64 = || Zeroizing::new(STANDARD.encode(random(entropy, 32)));
         folder.secret(MASTER_KEY, || Ok(base64()))?;
         let api_key = || Ok(Zeroizing::new(format!("till_test_{}", *hex(24))));
         let webhook_secret = || Ok(Zeroizing::new(format!("whsec_{}", *base64())));

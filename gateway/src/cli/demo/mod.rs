@@ -115,30 +115,22 @@ async fn play(
         entropy,
     };
     let shop = shop::start(shop_listener, setting)?;
-    let metrics = running
-        .metrics
-        .map(|addr| format!("http://{addr}"))
-        .unwrap_or_default();
-    let ready = json!({
-        "gateway": running.url(),
-        "sandbox": sandbox.url(),
-        "metrics": metrics,
-        "shop": shop_url,
-        "api_key": merchant.api_key.expose_secret(),
-        "webhook_secret": merchant.webhook_secret.expose_secret(),
-        "accounts": { "alipay": merchant::ALIPAY, "wechat": merchant::WECHAT },
-    });
-    folder.write(READY, &format!("{ready:#}\n"))?;
-    say(&welcome(
-        &shop_url,
-        &running.url(),
-        &sandbox.url(),
-        &metrics,
-        &folder,
-    ))?;
+    let places = Places {
+        gateway: running.url(),
+        sandbox: sandbox.url(),
+        metrics: running
+            .metrics
+            .map(|addr| format!("http://{addr}"))
+            .unwrap_or_default(),
+        shop: shop_url,
+    };
+    folder.write(READY, &places.for_scripts(&merchant))?;
+    say(&places.for_people(&folder))?;
     signals.stop_asked().await;
-    shop.stop().await;
+    folder.remove(READY)?;
+    // The shop and the sandbox stay until the gateway has told them everything.
     running.stop().await;
+    shop.stop().await;
     sandbox.stop().await;
     Ok(())
 }
@@ -158,16 +150,45 @@ async fn import_accounts(
     Ok(())
 }
 
-fn welcome(shop: &str, gateway: &str, sandbox: &str, metrics: &str, folder: &Folder) -> String {
-    format!(
-        "\n  Till is ready. Begin in the shop and pay in the wallet.\n\n  \
-         shop       {shop}\n  \
-         wallet     {sandbox}/wallet\n  \
-         gateway    {gateway}   (documents: {gateway}/docs)\n  \
-         metrics    {metrics}/metrics\n  \
-         checkout   {gateway}/checkout/…   (the shop leads there)\n\n  \
-         keys and addresses for scripts: {demo}\n  \
-         stop with Ctrl-C; start again to go on\n",
-        demo = folder.path(READY).display()
-    )
+/// Where everything is.
+struct Places {
+    gateway: String,
+    sandbox: String,
+    metrics: String,
+    shop: String,
+}
+
+impl Places {
+    fn for_scripts(&self, merchant: &Merchant) -> String {
+        let ready = json!({
+            "gateway": self.gateway,
+            "sandbox": self.sandbox,
+            "metrics": self.metrics,
+            "shop": self.shop,
+            "api_key": merchant.api_key.expose_secret(),
+            "webhook_secret": merchant.webhook_secret.expose_secret(),
+            "accounts": { "alipay": merchant::ALIPAY, "wechat": merchant::WECHAT },
+        });
+        format!("{ready:#}\n")
+    }
+
+    fn for_people(&self, folder: &Folder) -> String {
+        let Places {
+            gateway,
+            sandbox,
+            metrics,
+            shop,
+        } = self;
+        format!(
+            "\n  Till is ready. Begin in the shop and pay in the wallet.\n\n  \
+             shop       {shop}\n  \
+             wallet     {sandbox}/wallet\n  \
+             gateway    {gateway}   (documents: {gateway}/docs)\n  \
+             metrics    {metrics}/metrics\n  \
+             checkout   {gateway}/checkout/…   (the shop leads there)\n\n  \
+             keys and addresses for scripts: {demo}\n  \
+             stop with Ctrl-C; start again to go on\n",
+            demo = folder.path(READY).display()
+        )
+    }
 }

@@ -1,0 +1,271 @@
+//! `till account import`: what comes into the database, what does not, and what is
+//! said about mistakes.
+#![cfg(test)]
+
+mod folder;
+
+use cashier::id::{AccountId, AppId};
+use cashier::shell::Channels;
+use cashier::way::{ChannelKind, Way};
+use folder::{API_KEY, Folder, WEBHOOK_SECRET};
+use gateway::accounts::{ImportFault, LoadFault, SealFault};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+
+fn alipay() -> AccountId {
+    AccountId::new("tea_alipay")
+}
+
+fn wechat() -> AccountId {
+    AccountId::new("tea_wechat")
+}
+
+fn app() -> AppId {
+    AppId::new("tea_app")
+}
+
+#[tokio::test]
+async fn an_import_makes_merchants_apps_and_accounts_ready_to_be_used() {
+    let folder = Folder::new().await;
+    let imported = folder.import(&folder.sound()).await.unwrap();
+    assert_eq!(
+        (imported.merchants, imported.apps, imported.accounts),
+        (1, 1, 2)
+    );
+    let registry = folder.registry(1).await.unwrap();
+    let ready = registry.app(&app()).unwrap();
+    assert_eq!(ready.name, "Tea House");
+    assert_eq!(ready.policy.flow_life.as_millis(), 10 * 60_000);
+    assert_eq!(
+        ready.webhook_url.as_deref(),
+        Some("https://tea.example.com/hook")
+    );
+    assert_eq!(ready.webhook_secrets[0].expose_secret(), WEBHOOK_SECRET);
+    assert_eq!(
+        registry.ways(&app()),
+        [Way::AliPc, Way::AliQr, Way::WxNative]
+    );
+    assert_eq!(registry.account_for(&app(), Way::WxNative), Some(wechat()));
+    assert_eq!(registry.account_for(&app(), Way::WxJsapi), None);
+    assert_eq!(
+        registry.channel(&alipay()).unwrap().kind(),
+        ChannelKind::Alipay
+    );
+    assert_eq!(
+        registry.notify_url(&alipay()),
+        "https://pay.example.com/notify/tea_alipay"
+    );
+    assert!(registry.app(&AppId::new("other")).is_none());
+}
+
+#[tokio::test]
+async fn the_same_file_again_changes_nothing() {
+    let folder = Folder::new().await;
+    assert_eq!(folder.import(&folder.sound()).await.unwrap().changed, 3);
+    let before = (
+        folder.directory.apps().await,
+        folder.directory.accounts().await,
+    );
+    assert_eq!(folder.import(&folder.sound()).await.unwrap().changed, 0);
+    assert_eq!(
+        (
+            folder.directory.apps().await,
+            folder.directory.accounts().await
+        ),
+        before
+    );
+}
+
+#[tokio::test]
+async fn a_running_registry_takes_a_new_import_over_and_keeps_what_did_not_change() {
+    let folder = Folder::new().await;
+    folder.import(&folder.sound()).await.unwrap();
+    let registry = folder.registry(1).await.unwrap();
+    let kept = registry.channel(&alipay()).unwrap();
+    assert!(!registry.reload().await.unwrap());
+    let changed = folder
+        .sound()
+        .replace("WX_NATIVE", "WX_JSAPI")
+        .replace("Tea House", "Tea & Co");
+    folder.import(&changed).await.unwrap();
+    assert!(registry.reload().await.unwrap());
+    assert_eq!(registry.app(&app()).unwrap().name, "Tea & Co");
+    assert_eq!(registry.account_for(&app(), Way::WxJsapi), Some(wechat()));
+    assert!(std::sync::Arc::ptr_eq(
+        &kept,
+        &registry.channel(&alipay()).unwrap()
+    ));
+}
+
+#[tokio::test]
+async fn an_account_that_is_switched_off_takes_no_new_payments_but_still_answers() {
+    let folder = Folder::new().await;
+    let off = folder.sound().replace(
+        "channel = \"alipay\"",
+        "channel = \"alipay\"\nenabled = false",
+    );
+    folder.import(&off).await.unwrap();
+    let registry = folder.registry(1).await.unwrap();
+    assert_eq!(registry.ways(&app()), [Way::WxNative]);
+    assert!(registry.channel(&alipay()).is_some());
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_database_in_the_clear() {
+    let folder = Folder::new().await;
+    folder.import(&folder.sound()).await.unwrap();
+    folder.checkpoint().await;
+    let database = folder.database_bytes();
+    let holds = |text: &str| {
+        database
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    };
+    let hash = hex::encode(Sha256::digest(API_KEY.as_bytes()));
+    assert!(
+        holds("Tea House") && holds(&hash),
+        "the database is not what was looked at"
+    );
+    for secret in folder.secrets() {
+        assert!(!holds(&secret), "{}…", &secret[..6]);
+    }
+}
+
+#[tokio::test]
+async fn an_api_key_is_found_by_its_hash_and_a_removed_one_no_more() {
+    let folder = Folder::new().await;
+    folder.import(&folder.sound()).await.unwrap();
+    let hash = hex::encode(Sha256::digest(API_KEY.as_bytes()));
+    let owner = folder.directory.find_api_key(&hash).await.unwrap().unwrap();
+    assert_eq!(owner.app, app());
+    let other = folder.sound().replace(API_KEY, &API_KEY.replace('0', "9"));
+    folder.import(&other).await.unwrap();
+    assert_eq!(folder.directory.find_api_key(&hash).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn another_master_key_is_told_as_such() {
+    let folder = Folder::new().await;
+    folder.import(&folder.sound()).await.unwrap();
+    let fault = folder.registry(2).await.err().unwrap();
+    assert!(
+        matches!(
+            fault,
+            LoadFault::Sealed {
+                fault: SealFault::Key,
+                ..
+            }
+        ),
+        "{fault}"
+    );
+    assert!(fault.to_string().contains("master key"), "{fault}");
+}
+
+#[tokio::test]
+async fn every_mistake_is_reported_at_once_with_its_line_and_nothing_is_written() {
+    let folder = Folder::new().await;
+    let toml = r#"[[merchants]]
+id = "Tea House"
+name = ""
+
+[[merchants.accounts]]
+id = "tea_alipay"
+channel = "alipay"
+ways = ["WX_NATIVE"]
+app_id = "x"
+seller_id = "2088000000000001"
+app_private_key_file = "alipay_private.pem"
+alipay_public_key_file = "missing.pem"
+
+[[merchants.accounts]]
+id = "tea_wechat"
+channel = "wechat"
+ways = ["WX_NATIVE"]
+protocol = "v2"
+
+[[merchants.accounts]]
+id = "tea_card"
+channel = "visa"
+
+[[merchants.apps]]
+id = "tea_app"
+name = "Tea"
+accounts = ["nobody"]
+policy = { switch = "overlap", flow_minutes = 999 }
+api_keys = [{ key = "secret" }, { }]
+webhook = { url = "http://tea.example.com", secrets = ["whsec_short"] }
+
+[[merchants.apps]]
+id = "tea_app"
+name = "Tea again"
+accounts = []
+colour = "green"
+"#;
+    let fault = folder.import(toml).await.unwrap_err();
+    let ImportFault::Mistakes(mistakes) = fault else {
+        panic!("{fault}")
+    };
+    let told = mistakes.to_string();
+    let expected = [
+        "line 1, merchant \"Tea House\": id:",
+        "line 1, merchant \"Tea House\": name:",
+        "line 5, account \"tea_alipay\": alipay_public_key_file:",
+        "line 18: merchants.accounts: unknown variant `v2`",
+        "line 20: merchants.accounts: channel must be",
+        "line 24, app \"tea_app\": accounts: this merchant has no usable account \"nobody\"",
+        "line 24, app \"tea_app\": policy.flow_minutes:",
+        "line 24, app \"tea_app\": api_keys: a key is till_test_",
+        "line 24, app \"tea_app\": api_keys: give each entry a key or a key_file",
+        "line 24, app \"tea_app\": webhook.url:",
+        "line 24, app \"tea_app\": webhook.secrets:",
+        "merchants.apps: unknown field `colour`",
+    ];
+    for words in expected {
+        assert!(told.contains(words), "{words:?} is not in:\n{told}");
+    }
+    assert!(folder.directory.apps().await.unwrap().is_empty());
+    assert!(folder.directory.accounts().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_found_before_the_first_payer_finds_it() {
+    let folder = Folder::new().await;
+    let cases = [
+        // The application's own public key in the place of Alipay's.
+        (
+            ("alipay_public.pem", "alipay_own_public.pem"),
+            "own public key",
+        ),
+        // A public key where a private one belongs.
+        (
+            ("alipay_private.pem", "alipay_public.pem"),
+            "app_private_key",
+        ),
+        (("\"AB", "\"ab"), "serial_no"),
+        (("wechat_apiv3.key", "api.key"), "apiv3_key"),
+        (("WX_NATIVE", "ALI_QR"), "is not a way of wechat"),
+    ];
+    for ((right, wrong), words) in cases {
+        let fault = folder
+            .import(&folder.sound().replace(right, wrong))
+            .await
+            .unwrap_err();
+        assert!(fault.to_string().contains(words), "{words}: {fault}");
+        for secret in folder.secrets() {
+            assert!(!fault.to_string().contains(&secret), "{fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_file_says_where_it_is_broken() {
+    let folder = Folder::new().await;
+    let fault = folder
+        .import("[[merchants]]\nid = \"a\"\nname = \n[x\n")
+        .await
+        .unwrap_err();
+    let told = fault.to_string();
+    assert!(told.contains("line 3") && told.contains("line 4"), "{told}");
+    let empty = folder.import("").await.unwrap_err().to_string();
+    assert!(empty.contains("[[merchants]]"), "{empty}");
+}

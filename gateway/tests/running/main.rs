@@ -1,0 +1,139 @@
+//! The `till` binary as people run it: the demo started, driven, stopped and
+//! started again, and what its log must never hold.
+#![cfg(test)]
+
+mod process;
+
+use process::Demo;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A payer's identity that no log may hold.
+const OPENID: &str = "oCANARYoUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+
+async fn paid(demo: &Demo, way: Value, number: &str) -> Value {
+    let mut order = json!({ "merchant_order_no": number, "amount": 1999, "subject": "tea" });
+    order
+        .as_object_mut()
+        .unwrap()
+        .extend(way.as_object().unwrap().clone());
+    let made = demo.post("/v1/orders", &order).await;
+    assert_eq!(made["status"], "open", "{made}");
+    demo.pay(&made["action"]).await;
+    let id = made["id"].as_str().unwrap().to_owned();
+    demo.until("the order is paid", async || {
+        let order = demo.get(&format!("/v1/orders/{id}")).await;
+        (order["status"] == "paid").then_some(order)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_demo_takes_payments_by_both_channels_and_goes_on_after_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &[]).await;
+    let first = paid(&demo, json!({ "way": "ALI_QR" }), "A1").await;
+    let second = paid(&demo, json!({ "way": "WX_NATIVE" }), "A2").await;
+    assert_eq!(
+        (&first["paid_way"], &second["paid_way"]),
+        (&json!("ALI_QR"), &json!("WX_NATIVE"))
+    );
+    let key = demo.ready["api_key"].clone();
+    let (status, log) = demo.stop().await;
+    assert_eq!(status, Some(0), "{log}");
+    assert!(log.contains("the gateway has stopped"), "{log}");
+
+    let again = Demo::start(folder.path(), &[]).await;
+    assert_eq!(again.ready["api_key"], key);
+    let kept = again.get("/v1/orders?merchant_order_no=A1").await;
+    assert_eq!(
+        (&kept["id"], &kept["status"]),
+        (&first["id"], &json!("paid"))
+    );
+    paid(&again, json!({ "way": "ALI_PC" }), "A3").await;
+    again.stop().await;
+}
+
+#[tokio::test]
+async fn secrets_and_payers_are_in_no_log_however_much_is_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = [
+        ("TILL__LOG__FILTER", "debug"),
+        ("TILL__LOG__FORMAT", "json"),
+    ];
+    let demo = Demo::start(folder.path(), &environment).await;
+    let order = paid(&demo, json!({ "way": "WX_JSAPI", "openid": OPENID }), "C1").await;
+    let page = order["checkout_url"].as_str().unwrap().to_owned();
+    demo.http.get(&page).send().await.unwrap();
+    demo.http
+        .get(format!("{page}/status"))
+        .send()
+        .await
+        .unwrap();
+    paid(&demo, json!({ "way": "ALI_PC" }), "C2").await;
+    let secrets = demo.secrets(&page);
+    let (_, log) = demo.stop().await;
+    let order = order["id"].as_str().unwrap();
+    assert!(log.contains(order), "the log tells nothing of the order");
+    for line in log.lines() {
+        serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+    }
+    for secret in secrets.iter().map(String::as_str).chain([OPENID]) {
+        let leak = log.lines().find(|line| line.contains(secret));
+        assert_eq!(leak, None, "{}…", &secret[..8]);
+    }
+}
+
+#[tokio::test]
+async fn every_request_is_counted_and_logged_under_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &[("TILL__LOG__FORMAT", "json")]).await;
+    let url = format!("{}/v1/orders/nothing", demo.url("gateway"));
+    let answer = demo
+        .http
+        .get(url)
+        .bearer_auth(demo.key())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 404);
+    let id = answer.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let metrics = demo
+        .http
+        .get(format!("{}/metrics", demo.url("metrics")))
+        .send()
+        .await
+        .unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let counted =
+        r#"till_http_requests_total{method="GET",route="/v1/orders/{id}",status="404"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
+    let (_, log) = demo.stop().await;
+    let line = log
+        .lines()
+        .find(|line| line.contains(&id))
+        .unwrap_or_else(|| panic!("{log}"));
+    let line: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["http.route"], "/v1/orders/{id}");
+    assert_eq!(line["http.status"], 404);
+    assert_eq!(line["span"]["request.id"], id);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_program_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &[]).await;
+    // A page that listens keeps a plain stop waiting; here a request that never ends does.
+    let open = demo.open_request().await;
+    demo.signal("TERM");
+    demo.told("stopping").await;
+    demo.signal("TERM");
+    let (status, _) = tokio::time::timeout(Duration::from_secs(20), demo.ended())
+        .await
+        .unwrap();
+    assert_eq!(status, Some(130));
+    drop(open);
+}
