@@ -414,7 +414,11 @@ impl Store for MemoryStore {
             delivery.leased_until = Timestamp::from_millis(0);
             match tried.then {
                 DeliveryNext::Delivered => delivery.status = "delivered",
-                DeliveryNext::Exhausted => delivery.status = "exhausted",
+                // What was delivered stays so, whatever a late worker reports.
+                DeliveryNext::Exhausted if delivery.status != "delivered" => {
+                    delivery.status = "exhausted";
+                }
+                DeliveryNext::Exhausted => {}
                 DeliveryNext::Retry(at) => delivery.due = at,
             }
         }
