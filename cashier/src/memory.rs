@@ -88,7 +88,7 @@ impl Rows {
         let mut state = next.guarded(commit)?;
         for row in &commit.rows {
             next.check_unique(&state, row)?;
-            next.add(row)?;
+            next.add(&state, row);
             if !matches!(row, Row::Exception(known) if next.knows_exception(known)) {
                 state.apply(&leased(row, commit));
             }
@@ -161,14 +161,10 @@ impl Rows {
     }
 
     /// Rows that do not live inside of an order.
-    fn add(&mut self, row: &Row) -> Result<(), StoreError> {
+    fn add(&mut self, state: &OrderState, row: &Row) {
         match row {
             Row::Event(event) => {
-                let notify = self
-                    .orders
-                    .get(&event.order)
-                    .and_then(|o| o.order.notify_url.clone());
-                let silent = notify.is_none() && self.silent.contains(&event.app);
+                let silent = state.order.notify_url.is_none() && self.silent.contains(&event.app);
                 self.deliveries.insert(
                     event.id.clone(),
                     Delivery {
@@ -183,7 +179,6 @@ impl Rows {
             Row::Line(line) => self.journal.push(line.clone()),
             _ => {}
         }
-        Ok(())
     }
 
     fn knows_exception(&self, exception: &Exception) -> bool {
