@@ -95,9 +95,8 @@ pub async fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     let shared = request.app_data::<web::Data<Shared>>();
     match (gate, shared) {
         (Some(gate), Some(shared)) => gate.admit(request, shared).await,
-        _ => Err(Problem::new(
-            Code::Internal,
-            "the server is not set up; tell the operator",
+        _ => Err(Problem::internal(
+            "the server was put together without a gate",
         )),
     }
 }

@@ -38,13 +38,8 @@ impl Reply {
     /// # Errors
     /// `internal` when the document has no JSON form.
     pub fn new(status: StatusCode, document: &impl Serialize) -> Result<Reply, Problem> {
-        let body = serde_json::to_string(document).map_err(|error| {
-            tracing::error!(error = %error, "an answer has no JSON form");
-            Problem::new(
-                Code::Internal,
-                "the answer could not be written; tell the operator",
-            )
-        })?;
+        let body = serde_json::to_string(document)
+            .map_err(|error| Problem::internal(&format!("an answer has no JSON form: {error}")))?;
         Ok(Reply { status, body })
     }
 }
@@ -142,13 +137,8 @@ fn mismatch() -> Problem {
 }
 
 fn replay(status: u16, body: String) -> Result<HttpResponse, Problem> {
-    let status = StatusCode::from_u16(status).map_err(|_| {
-        tracing::error!(status, "an idempotency key holds a status that is none");
-        Problem::new(
-            Code::Internal,
-            "the answer that was kept makes no sense; tell the operator",
-        )
-    })?;
+    let status = StatusCode::from_u16(status)
+        .map_err(|_| Problem::internal("an idempotency key holds a status that is none"))?;
     let mut answer = answer(status, body);
     answer
         .headers_mut()

@@ -53,6 +53,13 @@ impl Problem {
         }))
     }
 
+    /// Till is at fault: `why` goes to the log, the client gets the request's id.
+    pub fn internal(why: &str) -> Problem {
+        tracing::error!(why, "a request cannot be served");
+        let detail = "the request cannot be served; tell the operator the request_id";
+        Problem::new(Code::Internal, detail)
+    }
+
     /// `field` breaks `rule`; the rule reads like "must be …".
     pub fn invalid(field: &str, rule: impl fmt::Display) -> Problem {
         Problem::new(Code::InvalidRequest, format!("`{field}` {rule}")).with("field", field)
@@ -133,10 +140,7 @@ impl Problem {
                 Problem::new(refusal::code(&refusal), refusal::advice(&refusal))
                     .retry_after(STORE_PAUSE)
             }
-            StoreError::Corrupt(_) => Problem::new(
-                Code::Internal,
-                "the request cannot be served; tell the operator the request_id",
-            ),
+            StoreError::Corrupt(_) => Problem::internal("the database holds nonsense"),
         }
     }
 

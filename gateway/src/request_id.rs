@@ -56,13 +56,7 @@ pub fn of(request: &HttpRequest) -> Result<RequestId, Problem> {
         .extensions()
         .get::<RequestId>()
         .cloned()
-        .ok_or_else(|| {
-            tracing::error!("the server was put together without request ids");
-            Problem::new(
-                crate::problem::Code::Internal,
-                "the server is not set up; tell the operator",
-            )
-        })
+        .ok_or_else(|| Problem::internal("the server was put together without request ids"))
 }
 
 /// The middleware: names the request before anything else sees it, and puts the
@@ -76,11 +70,7 @@ pub async fn identify<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(shared) = request.app_data::<web::Data<Shared>>().cloned() else {
-        return Err(Problem::new(
-            crate::problem::Code::Internal,
-            "the server is not set up; tell the operator",
-        )
-        .into());
+        return Err(Problem::internal("the server was put together without Shared").into());
     };
     let id = RequestId::generate(shared.clock.now(), &*shared.entropy);
     request.extensions_mut().insert(id.clone());

@@ -55,15 +55,22 @@ async fn what_is_answered_is_what_the_document_says(app: &App) {
     agrees(&events["data"][0], &schemas["EventView"]);
 }
 
-/// Every member of the answer is in the schema, and every required one is there.
+/// Every member of the answer is in the schema and of its type, and every required
+/// one is there.
 fn agrees(answer: &Value, schema: &Value) {
     let properties = schema["properties"].as_object().unwrap();
     for (name, value) in answer.as_object().unwrap() {
-        let property = properties
-            .get(name)
-            .unwrap_or_else(|| panic!("{name} is not in {schema}"));
+        assert!(properties.contains_key(name), "{name} is not in {schema}");
+        let property = &properties[name];
         if let Some(words) = property["enum"].as_array() {
-            assert!(value.is_null() || words.contains(value), "{name}: {value}");
+            assert!(words.contains(value), "{name}: {value}");
+        }
+        if !property["type"].is_null() {
+            let types = property["type"].to_string();
+            assert!(
+                types.contains(kind(value)),
+                "{name}: {value} is none of {types}"
+            );
         }
     }
     for name in schema["required"].as_array().unwrap() {
@@ -71,5 +78,17 @@ fn agrees(answer: &Value, schema: &Value) {
             answer.get(name.as_str().unwrap()).is_some(),
             "{name} is missing in {answer}"
         );
+    }
+}
+
+/// The JSON Schema type of a value, in quotes.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "\"null\"",
+        Value::Bool(_) => "\"boolean\"",
+        Value::Number(_) => "\"integer\"",
+        Value::String(_) => "\"string\"",
+        Value::Array(_) => "\"array\"",
+        Value::Object(_) => "\"object\"",
     }
 }

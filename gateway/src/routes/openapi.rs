@@ -78,12 +78,12 @@ impl Modify for Everywhere {
 fn guard(operation: &mut Operation) {
     let none: [&str; 0] = [];
     operation.security = Some(vec![SecurityRequirement::new("api_key", none)]);
-    for response in operation.responses.responses.values_mut() {
+    for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             response
                 .headers
                 .insert("X-Request-Id".to_owned(), RefOr::T(request_id()));
-            if response.content.is_empty() {
+            if status.starts_with(['4', '5']) {
                 let content = RefOr::T(problem_content());
                 response
                     .content

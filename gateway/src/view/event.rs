@@ -48,6 +48,16 @@ pub struct EventsView {
     pub next: String,
 }
 
+/// An event that will be delivered once more.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RedeliveryView {
+    /// The event's id.
+    pub id: String,
+    /// Always `pending`.
+    #[schema(example = "pending")]
+    pub delivery: &'static str,
+}
+
 impl TryFrom<EventRecord> for EventView {
     type Error = serde_json::Error;
 

@@ -62,7 +62,7 @@ pub struct PayableView {
     /// The flow.
     flow: FlowView,
     /// What the payer's side does to pay.
-    action: Option<ActionView>,
+    action: ActionView,
 }
 
 impl From<FlowSnapshot> for FlowView {
@@ -112,10 +112,10 @@ impl From<CaptureSnapshot> for CaptureView {
 }
 
 impl PayableView {
-    /// The flow of an order, with its action; `None` when it is not the order's.
+    /// The flow of an order with its action; `None` when there is none to hand out.
     pub fn of(state: &OrderState, no: &FlowNo) -> Option<PayableView> {
         let flow = state.flow(no)?;
-        let action = flow.action.clone().map(ActionView::from);
+        let action = flow.action.clone()?.into();
         Some(PayableView {
             flow: flow_snapshot(flow).into(),
             action,
@@ -123,7 +123,7 @@ impl PayableView {
     }
 
     /// What the payer's side does to pay.
-    pub fn into_action(self) -> Option<ActionView> {
+    pub fn into_action(self) -> ActionView {
         self.action
     }
 }

@@ -51,7 +51,7 @@ pub struct OrderView {
     #[schema(format = DateTime)]
     paid_at: Option<String>,
     /// The way that it was paid by.
-    #[schema(schema_with = schema::way)]
+    #[schema(schema_with = schema::paid_way)]
     paid_way: Option<&'static str>,
     /// How much of it the payer has back, in fen.
     amount_refunded: i64,
@@ -155,8 +155,11 @@ impl OrderView {
     }
 
     /// With what the payer's side does to pay.
-    pub fn with_action(self, action: Option<ActionView>) -> OrderView {
-        OrderView { action, ..self }
+    pub fn with_action(self, action: ActionView) -> OrderView {
+        OrderView {
+            action: Some(action),
+            ..self
+        }
     }
 
     /// With its timeline.

@@ -1,7 +1,7 @@
 //! The application's events in pages, oldest first, by cursor.
 
 use crate::auth::Caller;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::shared::Shared;
 use crate::view::event::{EventView, EventsView};
 use actix_web::{HttpResponse, web};
@@ -55,13 +55,8 @@ fn view(mut found: Vec<EventRecord>, after: i64, limit: u32) -> Result<EventsVie
         .map_or(after, |record| record.position)
         .to_string();
     let data: Result<Vec<_>, _> = found.into_iter().map(EventView::try_from).collect();
-    let data = data.map_err(|error| {
-        tracing::error!(error = %error, "an event's body is not JSON");
-        Problem::new(
-            Code::Internal,
-            "an event cannot be shown; tell the operator the request_id",
-        )
-    })?;
+    let data =
+        data.map_err(|error| Problem::internal(&format!("an event's body is not JSON: {error}")))?;
     Ok(EventsView {
         data,
         has_more,

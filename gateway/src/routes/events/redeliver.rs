@@ -5,15 +5,15 @@ use crate::problem::Problem;
 use crate::routes::field::name;
 use crate::routes::posted::{Nothing, Posted};
 use crate::shared::Shared;
+use crate::view::event::RedeliveryView;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use serde_json::json;
 
 /// Delivers the event once more: the same id, the same bytes.
 #[utoipa::path(post, path = "/v1/events/{id}/redeliver", tag = "events", operation_id = "redeliver_event",
     params(("id" = String, Path, description = "The event's id")),
     responses(
-        (status = 202, description = "It will be delivered now"),
+        (status = 202, description = "It will be delivered now", body = RedeliveryView),
         (status = 404, description = "`not_found`: the application has no such event"),
     ))]
 pub async fn handle(
@@ -34,10 +34,11 @@ pub async fn handle(
             let detail = "there is no such event for this API key's application; check the id";
             return Err(Problem::not_found(detail));
         }
-        Reply::new(
-            StatusCode::ACCEPTED,
-            &json!({ "id": id, "delivery": "pending" }),
-        )
+        let view = RedeliveryView {
+            id: id.to_string(),
+            delivery: "pending",
+        };
+        Reply::new(StatusCode::ACCEPTED, &view)
     };
     ticket.once(&shared, &caller, work).await
 }

@@ -6,7 +6,7 @@ use crate::problem::{Code, Problem};
 use crate::routes::field::amount::Amount;
 use crate::routes::field::metadata::Metadata;
 use crate::routes::field::{link, number, payer, text, ways};
-use crate::routes::orders::pay::wish;
+use crate::routes::orders::pay::{not_there, wish};
 use crate::routes::posted::Posted;
 use crate::shared::{Settings, Shared};
 use crate::view::flow::PayableView;
@@ -55,7 +55,7 @@ pub struct CreateOrder {
     #[schema(example = "203.0.113.7")]
     client_ip: Option<String>,
     /// The ways that are allowed; all that the application has, if left out.
-    #[schema(schema_with = schema::ways)]
+    #[schema(schema_with = schema::asked_ways)]
     ways: Option<Vec<String>>,
     /// Where this order's events go, in place of the application's webhook.
     #[schema(max_length = 500, format = "uri")]
@@ -75,7 +75,7 @@ pub struct CreateOrder {
     #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
     metadata: Option<Metadata>,
     /// Makes the first flow at once, in this way.
-    #[schema(schema_with = schema::way)]
+    #[schema(schema_with = schema::first_way)]
     way: Option<String>,
     /// The payer's WeChat openid. WX_JSAPI needs it.
     #[schema(max_length = 128)]
@@ -231,7 +231,8 @@ fn reply(shared: &Shared, opened: Opened) -> Result<Reply, Problem> {
     let view = match flow {
         None => view,
         Some(Ok(no)) => {
-            view.with_action(PayableView::of(&state, &no).and_then(PayableView::into_action))
+            let payable = PayableView::of(&state, &no).ok_or_else(not_there)?;
+            view.with_action(payable.into_action())
         }
         Some(Err(refusal)) => {
             return Err(Problem::refused(&refusal, shared.clock.now())

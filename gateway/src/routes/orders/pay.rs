@@ -64,7 +64,7 @@ pub async fn handle(
     let work = async {
         let refused = |no: Refusal| Problem::refused(&no, shared.clock.now());
         let payable = pay(&shared, &caller, &id, wish).await?.map_err(refused)?;
-        let view = PayableView::of(&payable.state, &payable.flow);
+        let view = PayableView::of(&payable.state, &payable.flow).ok_or_else(not_there)?;
         Reply::new(StatusCode::CREATED, &view)
     };
     ticket.once(&shared, &caller, work).await
@@ -84,6 +84,11 @@ async fn pay(
     wish.return_url = state.order.return_url;
     check_complete(&wish)?;
     Ok(shared.cashier.pay(id, wish).await)
+}
+
+/// The core said that a flow can be paid, and it holds nothing to hand out.
+pub(super) fn not_there() -> Problem {
+    Problem::internal("a flow that can be paid has no action")
 }
 
 /// A wish of the merchant to be paid in that way, through the application's

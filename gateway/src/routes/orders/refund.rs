@@ -77,7 +77,11 @@ pub async fn handle(
         } else {
             StatusCode::OK
         };
-        Reply::new(status, &RefundOfOrderView::of(&asked.state, &asked.refund))
+        let view = RefundOfOrderView::of(&asked.state, &asked.refund);
+        Reply::new(
+            status,
+            &view.ok_or_else(|| Problem::internal("a refund is not its order's"))?,
+        )
     };
     ticket.once(&shared, &caller, work).await
 }
