@@ -18,6 +18,8 @@ pub enum Answer {
     EndlessBody,
     /// The connection ends without an answer.
     Hangup,
+    /// No answer at all, until the client goes away.
+    Silence,
 }
 
 /// A request that came in.
@@ -45,6 +47,8 @@ struct Shared {
     seen: Mutex<Vec<Request>>,
     connections: AtomicUsize,
     written: AtomicUsize,
+    waiting: AtomicUsize,
+    most_waiting: AtomicUsize,
     closed: Notify,
 }
 
@@ -96,6 +100,11 @@ impl Server {
         self.shared.written.load(Ordering::SeqCst)
     }
 
+    /// The most requests that were left without an answer at the same time.
+    pub fn most_waiting(&self) -> usize {
+        self.shared.most_waiting.load(Ordering::SeqCst)
+    }
+
     /// Returns when the client has closed a connection that was being written to.
     pub async fn closed(&self) {
         tokio::time::timeout(Duration::from_secs(20), self.shared.closed.notified())
@@ -142,6 +151,12 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             shared.closed.notify_one();
         }
         Answer::Hangup => {}
+        Answer::Silence => {
+            let waiting = shared.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+            shared.most_waiting.fetch_max(waiting, Ordering::SeqCst);
+            let _ = stream.read(&mut [0]).await;
+            shared.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod endpoint;
+mod lanes;
 mod stage;
 
 use cashier::store::{DeliveryNext, Store};
