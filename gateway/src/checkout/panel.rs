@@ -168,7 +168,7 @@ impl Offer {
         Offer {
             way,
             brand: way.channel().name(),
-            name: text.wallet(way.channel()),
+            name: text.name(way),
             hint: text.hint(way),
         }
     }

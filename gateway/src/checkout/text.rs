@@ -17,11 +17,16 @@ pub(super) struct Text {
     pub(super) pay_to: &'static str,
     /// Before the time until which the order can be paid.
     pub(super) payable_until: &'static str,
+    /// Before the time that is left.
+    pub(super) left: &'static str,
     /// Behind a time of day, for browsers that do not show their own.
     pub(super) time_zone: &'static str,
     /// The wallets' names.
     pub(super) alipay: &'static str,
     pub(super) wechat: &'static str,
+    /// The same, where a code is scanned.
+    pub(super) alipay_code: &'static str,
+    pub(super) wechat_code: &'static str,
     /// Above the ways.
     pub(super) choose_title: &'static str,
     /// Below a way that leads to Alipay's page on a computer.
@@ -146,6 +151,15 @@ impl Text {
         match channel {
             ChannelKind::Alipay => self.alipay,
             ChannelKind::Wechat => self.wechat,
+        }
+    }
+
+    /// A way's name.
+    pub(super) const fn name(&self, way: Way) -> &'static str {
+        match way {
+            Way::AliQr => self.alipay_code,
+            Way::WxNative => self.wechat_code,
+            other => self.wallet(other.channel()),
         }
     }
 

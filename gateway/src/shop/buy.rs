@@ -36,8 +36,10 @@ pub(super) async fn handle(
             });
             sheet::see_other(&checkout_url)
         }
-        Err(why) => {
-            sheet::say(StatusCode::BAD_GATEWAY, "暂时无法下单 · No order", &why.to_string())
-        }
+        Err(why) => sheet::say(
+            StatusCode::BAD_GATEWAY,
+            "暂时无法下单 · No order",
+            &why.to_string(),
+        ),
     }
 }

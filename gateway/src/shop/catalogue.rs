@@ -17,10 +17,34 @@ pub(super) struct Article {
 
 /// Everything.
 pub(super) const ARTICLES: [Article; 4] = [
-    Article { number: 1, name: "龙井茶 100 克", english: "Longjing tea, 100 g", picture: "🍵", fen: 8800 },
-    Article { number: 2, name: "青瓷茶杯", english: "Celadon tea cup", picture: "🫖", fen: 16_800 },
-    Article { number: 3, name: "桂花糕", english: "Osmanthus cake", picture: "🍰", fen: 2650 },
-    Article { number: 4, name: "一粒米", english: "One grain of rice", picture: "🌾", fen: 1 },
+    Article {
+        number: 1,
+        name: "龙井茶 100 克",
+        english: "Longjing tea, 100 g",
+        picture: "🍵",
+        fen: 8800,
+    },
+    Article {
+        number: 2,
+        name: "青瓷茶杯",
+        english: "Celadon tea cup",
+        picture: "🫖",
+        fen: 16_800,
+    },
+    Article {
+        number: 3,
+        name: "桂花糕",
+        english: "Osmanthus cake",
+        picture: "🍰",
+        fen: 2650,
+    },
+    Article {
+        number: 4,
+        name: "一粒米",
+        english: "One grain of rice",
+        picture: "🌾",
+        fen: 1,
+    },
 ];
 
 impl Article {

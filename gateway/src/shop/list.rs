@@ -15,5 +15,11 @@ struct List {
 
 /// Shows the goods.
 pub(super) async fn handle() -> HttpResponse {
-    sheet::send(StatusCode::OK, &List { articles: &ARTICLES, refresh: false })
+    sheet::send(
+        StatusCode::OK,
+        &List {
+            articles: &ARTICLES,
+            refresh: false,
+        },
+    )
 }

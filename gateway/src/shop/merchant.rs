@@ -58,7 +58,13 @@ struct Problem {
 
 impl Merchant {
     pub(super) fn new(setting: Setting) -> Result<Merchant, ShopFault> {
-        let Setting { url, gateway, api_key, webhook_secret: _, entropy } = setting;
+        let Setting {
+            url,
+            gateway,
+            api_key,
+            webhook_secret: _,
+            entropy,
+        } = setting;
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|certificate| reqwest::Certificate::from_der(certificate))
@@ -69,7 +75,13 @@ impl Merchant {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Merchant { http, url, gateway, api_key, entropy })
+        Ok(Merchant {
+            http,
+            url,
+            gateway,
+            api_key,
+            entropy,
+        })
     }
 
     /// A number for a new order, which never repeats.
@@ -98,7 +110,8 @@ impl Merchant {
     /// # Errors
     /// [`NotDone`].
     pub(super) async fn order(&self, id: &str) -> Result<Order, NotDone> {
-        self.ask(self.http.get(format!("{}/v1/orders/{id}", self.gateway))).await
+        self.ask(self.http.get(format!("{}/v1/orders/{id}", self.gateway)))
+            .await
     }
 
     /// Gives the whole price back. Asking again is the same refund.
@@ -109,7 +122,9 @@ impl Merchant {
         let number = format!("{no}-R");
         let body = json!({ "merchant_refund_no": number, "amount": fen, "reason": "不想要了" });
         let path = format!("/v1/orders/{id}/refunds");
-        self.ask::<Value>(self.post(&path, &number, &body)).await.map(|_| ())
+        self.ask::<Value>(self.post(&path, &number, &body))
+            .await
+            .map(|_| ())
     }
 
     fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> RequestBuilder {
@@ -120,7 +135,10 @@ impl Merchant {
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, NotDone> {
-        let answer = request.bearer_auth(self.api_key.expose_secret()).send().await?;
+        let answer = request
+            .bearer_auth(self.api_key.expose_secret())
+            .send()
+            .await?;
         if answer.status().is_success() {
             return Ok(answer.json().await?);
         }

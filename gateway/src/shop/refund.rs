@@ -15,13 +15,18 @@ pub(super) async fn handle(
     let Some(sale) = sales.find(&no) else {
         return sheet::unknown();
     };
-    match merchant.refund(&sale.order, &sale.no, sale.article.fen).await {
+    match merchant
+        .refund(&sale.order, &sale.no, sale.article.fen)
+        .await
+    {
         Ok(()) => {
             sales.note_refund(&sale.no);
             sheet::see_other(&format!("/orders/{}", sale.no))
         }
-        Err(why) => {
-            sheet::say(StatusCode::BAD_GATEWAY, "暂时无法退款 · No refund", &why.to_string())
-        }
+        Err(why) => sheet::say(
+            StatusCode::BAD_GATEWAY,
+            "暂时无法退款 · No refund",
+            &why.to_string(),
+        ),
     }
 }

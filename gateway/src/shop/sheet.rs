@@ -35,17 +35,28 @@ pub(super) fn send(status: StatusCode, page: &impl Template) -> HttpResponse {
 
 /// A page that only says something.
 pub(super) fn say(status: StatusCode, title: &str, text: &str) -> HttpResponse {
-    send(status, &Message { title, text, refresh: false })
+    send(
+        status,
+        &Message {
+            title,
+            text,
+            refresh: false,
+        },
+    )
 }
 
 /// Sends the browser on.
 pub(super) fn see_other(address: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, address))
+        .finish()
 }
 
 /// The shop's style.
 pub(super) async fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(STYLE)
 }
 
 /// There is nothing at this address.

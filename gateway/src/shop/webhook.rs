@@ -25,7 +25,10 @@ pub(super) async fn handle(
         Ok(news) => {
             let id = news.id.clone();
             if !sales.note(news) {
-                tracing::info!(event.id = id, "the demo shop does not know this event's order");
+                tracing::info!(
+                    event.id = id,
+                    "the demo shop does not know this event's order"
+                );
             }
             HttpResponse::NoContent().finish()
         }
@@ -38,7 +41,11 @@ pub(super) async fn handle(
 
 /// The three headers that the library reads.
 fn signature_of(request: &HttpRequest) -> HeaderMap {
-    let names = [HEADER_WEBHOOK_ID, HEADER_WEBHOOK_TIMESTAMP, HEADER_WEBHOOK_SIGNATURE];
+    let names = [
+        HEADER_WEBHOOK_ID,
+        HEADER_WEBHOOK_TIMESTAMP,
+        HEADER_WEBHOOK_SIGNATURE,
+    ];
     let value = |name| HeaderValue::from_bytes(request.headers().get(name)?.as_bytes()).ok();
     names
         .into_iter()
