@@ -8,7 +8,7 @@ use crate::entropy::SystemEntropy;
 use crate::server::Overrides;
 use crate::shared::{Settings, Shared};
 use crate::store_watch::{Changes, WatchedStore};
-use crate::webhook::{Client, ClientFault, Deliverer};
+use crate::webhook::{Client, ClientFault, Clocks, Deliverer};
 use cashier::shell::Cashier;
 use cashier::store::Store;
 use cashier::time::{Clock, Entropy};
@@ -113,6 +113,7 @@ pub(crate) async fn assemble(
     let clock = overrides
         .clock
         .unwrap_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>);
+    let wall = overrides.wall.unwrap_or_else(|| clock.clone());
     let entropy = overrides
         .entropy
         .unwrap_or_else(|| Arc::new(SystemEntropy::default()) as Arc<dyn Entropy>);
@@ -147,7 +148,10 @@ pub(crate) async fn assemble(
         store.clone(),
         registry.clone(),
         client,
-        clock.clone(),
+        Clocks {
+            schedule: clock.clone(),
+            wall,
+        },
         entropy.clone(),
     ));
     let shared = Shared {

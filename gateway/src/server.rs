@@ -36,6 +36,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 pub struct Overrides {
     /// The clock; none, the system's.
     pub clock: Option<Arc<dyn Clock>>,
+    /// The time that our signatures carry to merchants; none, `clock`. Where `clock`
+    /// runs ahead (the demo), the clocks of those who verify did not move.
+    pub wall: Option<Arc<dyn Clock>>,
     /// Randomness; none, the system's.
     pub entropy: Option<Arc<dyn Entropy>>,
     /// The rhythm of asking; none, the usual one.

@@ -1,7 +1,13 @@
 //! SIGTERM and SIGINT: the first asks to stop, the second ends the program at once.
 
 use super::{Fault, complain};
+use futures_util::FutureExt;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Signals this close to the first are the same wish: shells and supervisors often
+/// send one to the program and one to its whole group.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// The exit code of a program that was ended by a signal.
 const ENDED: i32 = 130;
@@ -25,6 +31,8 @@ impl Signals {
         self.next().await;
         tracing::info!("stopping; once more to end at once");
         tokio::spawn(async move {
+            tokio::time::sleep(SAME_WISH).await;
+            while self.next().now_or_never().is_some() {}
             self.next().await;
             complain("ended at once; what was under way is left to its leases");
             std::process::exit(ENDED);

@@ -27,12 +27,21 @@ pub trait Endpoints: Send + Sync {
     fn endpoint(&self, app: &AppId) -> Option<Endpoint>;
 }
 
+/// The two times of a delivery.
+#[derive(Clone)]
+pub struct Clocks {
+    /// By which tries are due.
+    pub schedule: Arc<dyn Clock>,
+    /// Which signatures carry, and merchants compare with their own.
+    pub wall: Arc<dyn Clock>,
+}
+
 /// Delivers events.
 pub struct Deliverer {
     store: Arc<dyn Store>,
     endpoints: Arc<dyn Endpoints>,
     client: Client,
-    clock: Arc<dyn Clock>,
+    clocks: Clocks,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -42,14 +51,14 @@ impl Deliverer {
         store: Arc<dyn Store>,
         endpoints: Arc<dyn Endpoints>,
         client: Client,
-        clock: Arc<dyn Clock>,
+        clocks: Clocks,
         entropy: Arc<dyn Entropy>,
     ) -> Deliverer {
         Deliverer {
             store,
             endpoints,
             client,
-            clock,
+            clocks,
             entropy,
         }
     }
@@ -67,7 +76,7 @@ impl Deliverer {
     /// under the same id with the same bytes.
     pub async fn deliver(&self, delivery: ClaimedDelivery) -> Result<(), StoreError> {
         let outcome = self.send(&delivery).await;
-        let now = self.clock.now();
+        let now = self.clocks.schedule.now();
         let event = &delivery.event;
         let (status, error, then) = match outcome {
             Ok(status) => {
@@ -110,7 +119,7 @@ impl Deliverer {
         if endpoint.secrets.is_empty() {
             return Err(words("the application has no webhook secret: import one"));
         }
-        let timestamp = self.clock.now().seconds();
+        let timestamp = self.clocks.wall.now().seconds();
         let id = event.id.as_str();
         let signatures = sign::signatures(&endpoint.secrets, id, timestamp, event.body.as_bytes())
             .map_err(|fault| words(&fault.to_string()))?;

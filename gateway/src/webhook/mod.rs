@@ -14,6 +14,6 @@ mod sign;
 
 pub use address::is_public;
 pub use client::{Client, ClientFault, Failure};
-pub use deliverer::{Deliverer, Endpoint, Endpoints};
+pub use deliverer::{Clocks, Deliverer, Endpoint, Endpoints};
 pub use schedule::{GAPS, next_try};
 pub use sign::{SecretFault, check_secret, signatures};

@@ -103,7 +103,7 @@ impl Demo {
             .await;
     }
 
-    async fn control(&self, path: &str, body: &Value) -> Value {
+    pub async fn control(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}/sandbox/{path}", self.url("sandbox"));
         let answer = self.http.post(url).json(body).send().await.unwrap();
         assert!(
@@ -174,6 +174,21 @@ impl Demo {
     /// Stops and returns the exit code and the log.
     pub async fn stop(self) -> (Option<i32>, String) {
         self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Sends a signal again and again until the end.
+    pub async fn ended_by(mut self, signal: &str) -> (Option<i32>, String) {
+        let began = tokio::time::Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(
+                began.elapsed() < Duration::from_secs(20),
+                "it does not end: {}",
+                self.log()
+            );
+            self.signal(signal);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
         self.ended().await
     }
 

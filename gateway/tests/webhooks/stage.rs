@@ -11,7 +11,7 @@ use cashier::policy::Policy;
 use cashier::state::Row;
 use cashier::store::{Commit, DeliveryTry, Store};
 use cashier::time::{Clock, Entropy, Span, Timestamp};
-use gateway::webhook::{Client, Deliverer, Endpoint, Endpoints, GAPS};
+use gateway::webhook::{Client, Clocks, Deliverer, Endpoint, Endpoints, GAPS};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +64,10 @@ impl Stage {
             store.clone(),
             Arc::new(Known(Endpoint { url, secrets })),
             Client::new(Duration::from_secs(5), true).unwrap(),
-            clock.clone(),
+            Clocks {
+                schedule: clock.clone(),
+                wall: clock.clone(),
+            },
             Arc::new(Middle),
         );
         Stage {

@@ -10,6 +10,7 @@ use super::signals::Signals;
 use super::{Fault, block_on, say};
 use crate::accounts::{ImportSettings, import};
 use crate::assembly;
+use crate::clock::SystemClock;
 use crate::config::{Config, Layers, from_layers};
 use crate::entropy::SystemEntropy;
 use crate::server::{self, Overrides, listen, local};
@@ -104,6 +105,7 @@ async fn play(
     let clock = Arc::new(SandboxClock::new(sandbox.sandbox().clone()));
     let overrides = Overrides {
         clock: Some(clock),
+        wall: Some(Arc::new(SystemClock)),
         ..Overrides::default()
     };
     let running = server::start(config, overrides).await?;
