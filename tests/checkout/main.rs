@@ -11,6 +11,7 @@
 mod browser;
 mod hop;
 mod safety;
+mod shop;
 mod states;
 mod stream;
 mod ways;

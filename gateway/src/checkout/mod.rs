@@ -3,7 +3,7 @@
 //!
 //! The address holds a secret token, which therefore appears in no log and in no
 //! `Referer`. No page shows a payment that was superseded, and the way to a
-//! channel's page leads through [`go`], so that a stale tab is stopped as well.
+//! channel's page leads through a hop of ours, so that a stale tab is stopped as well.
 
 mod amount;
 mod asset;

@@ -9,7 +9,7 @@ pub(super) struct Article {
     pub(super) name: &'static str,
     /// The same in English.
     pub(super) english: &'static str,
-    /// Its picture.
+    /// What stands in for a picture.
     pub(super) picture: &'static str,
     /// Its price, in fen.
     pub(super) fen: i64,
@@ -21,28 +21,28 @@ pub(super) const ARTICLES: [Article; 4] = [
         number: 1,
         name: "龙井茶 100 克",
         english: "Longjing tea, 100 g",
-        picture: "🍵",
+        picture: "茶",
         fen: 8800,
     },
     Article {
         number: 2,
         name: "青瓷茶杯",
         english: "Celadon tea cup",
-        picture: "🫖",
+        picture: "杯",
         fen: 16_800,
     },
     Article {
         number: 3,
         name: "桂花糕",
         english: "Osmanthus cake",
-        picture: "🍰",
+        picture: "糕",
         fen: 2650,
     },
     Article {
         number: 4,
         name: "一粒米",
         english: "One grain of rice",
-        picture: "🌾",
+        picture: "米",
         fen: 1,
     },
 ];
