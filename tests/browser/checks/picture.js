@@ -4,6 +4,13 @@ import { fileURLToPath } from "node:url";
 
 const folder = process.env.TILL_PICTURES ?? fileURLToPath(new URL("../out", import.meta.url));
 
-export async function takePicture(page, name) {
-  await page.screenshot({ path: `${folder}/${name}.png`, animations: "disabled" });
+/**
+ * Takes the page as it is seen at first, without scrolling.
+ * @param {"light" | "dark"} colorScheme in the dark the file is called `NAME-dark.png`
+ */
+export async function takePicture(page, name, colorScheme = "light") {
+  await page.emulateMedia({ colorScheme });
+  const suffix = colorScheme === "light" ? "" : `-${colorScheme}`;
+  await page.screenshot({ path: `${folder}/${name}${suffix}.png`, animations: "disabled" });
+  await page.emulateMedia({ colorScheme: "light" });
 }

@@ -63,10 +63,17 @@ class Stage {
   }
 }
 
-/** Sets the stage for the stories of this file. Call it once, at the top. */
-export function stage() {
+/**
+ * Sets the stage for the stories of this file. Call it once, at the top.
+ * @param {(here: Stage) => Promise<void>} begin what is to happen on the open stage before the
+ *   first story (a `before` of the file's own would not wait for the stage)
+ */
+export function stage(begin = async () => {}) {
   const here = new Stage();
-  before(() => here.open());
+  before(async () => {
+    await here.open();
+    await begin(here);
+  });
   afterEach(() => here.clear());
   after(() => here.close());
   return here;

@@ -1,23 +1,24 @@
 // Each state that a payer can meet, on a desktop and on a phone: it survives a reload, axe finds
 // nothing, and there is a picture of it.
-import { before, test } from "node:test";
+import { test } from "node:test";
 
 import { assertAccessible } from "../checks/accessibility.js";
 import { takePicture } from "../checks/picture.js";
 import { Checkout } from "../pages/checkout.js";
 import { stage } from "../setting/stage.js";
 
-const here = stage();
 const ways = {
   desktop: { alipay: "ALI_PC", wechat: "WX_NATIVE" },
   phone: { alipay: "ALI_WAP", wechat: "WX_H5" },
 };
 
+const picturesInTheDark = ["choose", "paid"];
+
 // An order lives for two minutes at least. This one runs out while the other states are looked at.
 const shortestLife = 120;
 let expiring;
-before(async () => {
-  expiring = await here.merchant.createOrder({ expires_in: shortestLife });
+const here = stage(async ({ merchant }) => {
+  expiring = await merchant.createOrder({ expires_in: shortestLife });
 });
 
 /** Opens the checkout page of a new order. */
@@ -90,6 +91,7 @@ for (const [state, arrive] of Object.entries(arrivals)) {
       await checkout.page.reload();
       await checkout.is(state);
       await takePicture(checkout.page, `${device}-${state}`);
+      if (picturesInTheDark.includes(state)) await takePicture(checkout.page, `${device}-${state}`, "dark");
       await assertAccessible(checkout.page);
     });
   }
