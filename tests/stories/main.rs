@@ -9,10 +9,16 @@
     reason = "these are tests: what is missing fails the story"
 )]
 
+mod accepted;
 mod closing;
+mod crowd;
+mod deadline;
+mod early;
+mod failing_close;
 mod late;
 mod notices;
 mod refunds;
+mod restart;
 mod silence;
 mod strict;
 mod switching;

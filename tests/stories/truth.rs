@@ -7,7 +7,7 @@ use serde_json::Value;
 use till_tests::{App, until};
 
 /// How far the clock goes between two looks, in seconds.
-const STEP: u32 = 10;
+const STEP: u32 = 15;
 
 /// An order from all sides.
 #[derive(Debug)]
@@ -24,23 +24,58 @@ pub struct Truth {
     pub exceptions: Vec<&'static str>,
 }
 
-impl Truth {
-    /// Looks at everything.
-    pub async fn of(app: &App, order: &Value) -> Truth {
+/// The channels' books and the merchant's events, read once for many orders.
+pub struct Records {
+    ledger: Value,
+    /// Order and type, in the order in which they happened.
+    events: Vec<(Value, String)>,
+}
+
+impl Records {
+    /// Reads them.
+    pub async fn read(app: &App) -> Records {
+        let (mut events, mut after) = (Vec::new(), "0".to_owned());
+        loop {
+            let path = format!("/v1/events?limit=100&after={after}");
+            let page = app.merchant.get(&path).await.expect(200);
+            let told = items(&page["data"]);
+            events.extend(told.map(|event| {
+                (
+                    event["order_id"].clone(),
+                    event["type"].as_str().unwrap().to_owned(),
+                )
+            }));
+            if page["has_more"] == false {
+                break;
+            }
+            after = page["next"].as_str().unwrap().to_owned();
+        }
+        Records {
+            ledger: app.payer.ledger().await,
+            events,
+        }
+    }
+
+    /// Everything about one order.
+    pub async fn about(&self, app: &App, order: &Value) -> Truth {
         let order = app.merchant.look(order).await;
-        let ledger = app.payer.ledger().await;
         let flows: Vec<&Value> = items(&order["flows"])
             .map(|flow| &flow["flow_no"])
             .collect();
-        let paid = items(&ledger["trades"])
+        let paid = items(&self.ledger["trades"])
             .filter(|trade| flows.contains(&&trade["out_trade_no"]) && !trade["paid_at"].is_null());
         let paid: Vec<Value> = paid.cloned().collect();
-        let refunds = items(&ledger["refunds"]).filter(|refund| {
+        let refunds = items(&self.ledger["refunds"]).filter(|refund| {
             paid.iter()
                 .any(|trade| trade["trade_no"] == refund["trade_no"])
         });
         let refunds = refunds.cloned().collect();
-        let (events, exceptions) = (events(app, &order).await, exceptions(app, &order).await);
+        let events = self
+            .events
+            .iter()
+            .filter(|(about, _)| *about == order["id"]);
+        let events = events.map(|(_, kind)| kind.clone()).collect();
+        let exceptions = exceptions(app, &order).await;
         Truth {
             order,
             paid,
@@ -48,6 +83,13 @@ impl Truth {
             events,
             exceptions,
         }
+    }
+}
+
+impl Truth {
+    /// Looks at everything.
+    pub async fn of(app: &App, order: &Value) -> Truth {
+        Records::read(app).await.about(app, order).await
     }
 
     /// How many events of that type there were.
@@ -191,23 +233,6 @@ fn is_at_rest(order: &Value) -> bool {
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().unwrap().iter()
-}
-
-async fn events(app: &App, order: &Value) -> Vec<String> {
-    let (mut types, mut after) = (Vec::new(), "0".to_owned());
-    loop {
-        let page = app
-            .merchant
-            .get(&format!("/v1/events?limit=100&after={after}"))
-            .await
-            .expect(200);
-        let ours = items(&page["data"]).filter(|e| e["data"]["order"]["id"] == order["id"]);
-        types.extend(ours.map(|event| event["type"].as_str().unwrap().to_owned()));
-        if page["has_more"] == false {
-            return types;
-        }
-        after = page["next"].as_str().unwrap().to_owned();
-    }
 }
 
 async fn exceptions(app: &App, order: &Value) -> Vec<&'static str> {
