@@ -251,6 +251,14 @@ impl Store for MemoryStore {
         Ok(self.lock().orders.get(order).cloned())
     }
 
+    async fn revision(&self, order: &OrderId) -> Result<Option<u32>, StoreError> {
+        Ok(self
+            .lock()
+            .orders
+            .get(order)
+            .map(|state| state.order.revision))
+    }
+
     async fn find_by_merchant_no(
         &self,
         app: &AppId,

@@ -116,6 +116,9 @@ pub trait Store: Send + Sync {
     /// The order, whole.
     async fn load(&self, order: &OrderId) -> Result<Option<OrderState>, StoreError>;
 
+    /// The order's revision alone: cheap, for whoever waits for it to change.
+    async fn revision(&self, order: &OrderId) -> Result<Option<u32>, StoreError>;
+
     /// The order of that merchant's number.
     async fn find_by_merchant_no(
         &self,

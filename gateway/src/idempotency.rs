@@ -105,16 +105,26 @@ impl Once {
                 problem.document(Some(request_id.as_str())),
             )),
         };
-        if let Some((status, body)) = kept {
-            let stored = shared
-                .directory
-                .store_reply(app, &self.key, status.as_u16(), &body)
-                .await;
-            if let Err(error) = stored {
-                tracing::warn!(error = %error, "an answer could not be kept under its idempotency key");
+        let Some((status, body)) = kept else {
+            return outcome.map(|reply| answer(reply.status, reply.body));
+        };
+        let own = entities::directory::Reply {
+            status: status.as_u16(),
+            body,
+        };
+        match shared
+            .directory
+            .store_reply(app, &self.key, own.clone())
+            .await
+        {
+            // Somebody with the same key was faster: both are answered alike.
+            Ok(first) if first != own => replay(first.status, first.body),
+            Ok(_) => outcome.map(|reply| answer(reply.status, reply.body)),
+            Err(error) => {
+                tracing::warn!(%error, "an answer could not be kept under its idempotency key");
+                outcome.map(|reply| answer(reply.status, reply.body))
             }
         }
-        outcome.map(|reply| answer(reply.status, reply.body))
     }
 }
 

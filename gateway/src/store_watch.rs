@@ -115,11 +115,26 @@ fn tell_exception(exception: &Exception) {
     );
 }
 
+/// Why the database failed is told here, once: callers only learn that it did. A
+/// conflict is everyday life.
+fn noted<T>(answer: Result<T, StoreError>) -> Result<T, StoreError> {
+    if let Err(error @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) = &answer {
+        tracing::error!(%error, "the database failed");
+    }
+    answer
+}
+
 #[async_trait]
 impl Store for WatchedStore {
     async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let written: Vec<Written> = commits.iter().map(Written::of).collect();
-        let answers = self.store.commit(commits).await;
+        let answers: Vec<_> = self
+            .store
+            .commit(commits)
+            .await
+            .into_iter()
+            .map(noted)
+            .collect();
         for (written, answer) in written.into_iter().zip(&answers) {
             if answer.is_ok() {
                 written.tell();
@@ -130,7 +145,11 @@ impl Store for WatchedStore {
     }
 
     async fn load(&self, order: &OrderId) -> Result<Option<OrderState>, StoreError> {
-        self.store.load(order).await
+        noted(self.store.load(order).await)
+    }
+
+    async fn revision(&self, order: &OrderId) -> Result<Option<u32>, StoreError> {
+        noted(self.store.revision(order).await)
     }
 
     async fn find_by_merchant_no(
@@ -138,11 +157,11 @@ impl Store for WatchedStore {
         app: &AppId,
         merchant_order_no: &str,
     ) -> Result<Option<OrderId>, StoreError> {
-        self.store.find_by_merchant_no(app, merchant_order_no).await
+        noted(self.store.find_by_merchant_no(app, merchant_order_no).await)
     }
 
     async fn find_by_token(&self, token: &CheckoutToken) -> Result<Option<OrderId>, StoreError> {
-        self.store.find_by_token(token).await
+        noted(self.store.find_by_token(token).await)
     }
 
     async fn find_by_flow(
@@ -150,11 +169,11 @@ impl Store for WatchedStore {
         account: &AccountId,
         flow: &FlowNo,
     ) -> Result<Option<OrderId>, StoreError> {
-        self.store.find_by_flow(account, flow).await
+        noted(self.store.find_by_flow(account, flow).await)
     }
 
     async fn find_by_refund(&self, refund: &RefundNo) -> Result<Option<OrderId>, StoreError> {
-        self.store.find_by_refund(refund).await
+        noted(self.store.find_by_refund(refund).await)
     }
 
     async fn find_by_merchant_refund_no(
@@ -162,9 +181,11 @@ impl Store for WatchedStore {
         merchant: &MerchantId,
         merchant_refund_no: &str,
     ) -> Result<Option<OrderId>, StoreError> {
-        self.store
-            .find_by_merchant_refund_no(merchant, merchant_refund_no)
-            .await
+        noted(
+            self.store
+                .find_by_merchant_refund_no(merchant, merchant_refund_no)
+                .await,
+        )
     }
 
     async fn record_stray(
@@ -173,7 +194,7 @@ impl Store for WatchedStore {
         exception: Exception,
     ) -> Result<(), StoreError> {
         let told = exception.clone();
-        let answer = self.store.record_stray(notice, exception).await;
+        let answer = noted(self.store.record_stray(notice, exception).await);
         if answer.is_ok() {
             tell_exception(&told);
         }
@@ -181,7 +202,7 @@ impl Store for WatchedStore {
     }
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
-        self.store.knows_notice(account, key).await
+        noted(self.store.knows_notice(account, key).await)
     }
 
     async fn claim_tasks(
@@ -190,7 +211,7 @@ impl Store for WatchedStore {
         leased_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        self.store.claim_tasks(now, leased_until, limit).await
+        noted(self.store.claim_tasks(now, leased_until, limit).await)
     }
 
     async fn claim_deliveries(
@@ -199,11 +220,11 @@ impl Store for WatchedStore {
         leased_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        self.store.claim_deliveries(now, leased_until, limit).await
+        noted(self.store.claim_deliveries(now, leased_until, limit).await)
     }
 
     async fn record_delivery(&self, tried: DeliveryTry) -> Result<(), StoreError> {
-        self.store.record_delivery(tried).await
+        noted(self.store.record_delivery(tried).await)
     }
 
     async fn events_after(
@@ -212,7 +233,7 @@ impl Store for WatchedStore {
         position: i64,
         limit: u32,
     ) -> Result<Vec<EventRecord>, StoreError> {
-        self.store.events_after(app, position, limit).await
+        noted(self.store.events_after(app, position, limit).await)
     }
 
     async fn redeliver(
@@ -221,14 +242,14 @@ impl Store for WatchedStore {
         event: &EventId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.store.redeliver(app, event, now).await
+        noted(self.store.redeliver(app, event, now).await)
     }
 
     async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError> {
-        self.store.journal(order).await
+        noted(self.store.journal(order).await)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.store.ping().await
+        noted(self.store.ping().await)
     }
 }

@@ -11,7 +11,7 @@ till_tests::stories! {
     what_may_pass_is_not_kept
     keys_of_two_merchants_are_two_keys
     a_key_is_visible_ascii_of_bounded_length
-    twenty_at_once_make_one_order
+    twenty_at_once_make_one_order_and_get_one_answer
 }
 
 async fn the_same_request_gets_the_same_answer(app: &App) {
@@ -151,16 +151,15 @@ async fn a_key_is_visible_ascii_of_bounded_length(app: &App) {
     app.merchant.remember(&order);
 }
 
-async fn twenty_at_once_make_one_order(app: &App) {
+async fn twenty_at_once_make_one_order_and_get_one_answer(app: &App) {
     let body = app.merchant.order_body(json!({ "way": "ALI_QR" }));
     let asks = (0..20).map(|_| app.merchant.post_once("/v1/orders", &body, "k"));
     let answers = futures_util::future::join_all(asks).await;
-    let order = answers[0].json.clone();
-    app.merchant.remember(&order);
-    for answer in answers {
-        assert!([200, 201].contains(&answer.status), "{}", answer.text);
-        assert_eq!(answer.json["id"], order["id"]);
-        assert_eq!(answer.json["action"], order["action"]);
-        assert_eq!(answer.json["flows"].as_array().unwrap().len(), 1);
+    let first = (answers[0].status, &answers[0].text);
+    assert!([200, 201].contains(&first.0), "{}", first.1);
+    app.merchant.remember(&answers[0].json);
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.text), first);
     }
+    assert_eq!(answers[0].json["flows"].as_array().unwrap().len(), 1);
 }

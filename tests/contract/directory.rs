@@ -248,14 +248,19 @@ async fn an_idempotency_key_stands_for_one_request(stand: &Stand) {
     assert_eq!(reserve(app(), "f1").await, Reserved::Same { reply: None });
     assert_eq!(reserve(app(), "f2").await, Reserved::Other);
     assert_eq!(reserve(other_app(), "f2").await, Reserved::New);
-    directory
-        .store_reply(&app(), "K1", 201, "{\"订单\":1}")
-        .await
-        .unwrap();
-    let reply = Some(Reply {
+    let first = Reply {
         status: 201,
         body: "{\"订单\":1}".to_owned(),
-    });
+    };
+    let second = Reply {
+        status: 200,
+        body: "{}".to_owned(),
+    };
+    for late in [first.clone(), second] {
+        let kept = directory.store_reply(&app(), "K1", late).await;
+        assert_eq!(kept.unwrap(), first, "the first answer speaks for all");
+    }
+    let reply = Some(first);
     assert_eq!(reserve(app(), "f1").await, Reserved::Same { reply });
     assert_eq!(reserve(app(), "f2").await, Reserved::Other);
     assert_eq!(

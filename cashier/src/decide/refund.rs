@@ -41,8 +41,7 @@ pub(super) fn refund(draft: &mut Draft<'_>, wish: &RefundCommand) -> Reply {
         .refunds
         .iter()
         .filter(|refund| refund.capture == capture.id);
-    let last = earlier.clone().map(|refund| refund.created_at).max();
-    if earlier.count() >= MOST_REFUNDS {
+    if earlier.clone().count() >= MOST_REFUNDS {
         let text = "the channel takes 50 refunds of a payment at most";
         return Reply::No(Refusal::RefundLimit(text.to_owned()));
     }
@@ -50,11 +49,12 @@ pub(super) fn refund(draft: &mut Draft<'_>, wish: &RefundCommand) -> Reply {
         let text = "the channel refunds within a year of the payment only";
         return Reply::No(Refusal::RefundLimit(text.to_owned()));
     }
+    let asked: Vec<Timestamp> = earlier.map(|refund| refund.created_at).collect();
     let Some(flow) = draft.state.flow(&capture.flow_no).cloned() else {
         return Reply::No(Refusal::NotPaid);
     };
     let no = draft.state.order.id.refund(draft.state.refunds.len() + 1);
-    let due = spaced(draft, flow.way().channel(), last);
+    let due = spaced(draft, flow.way().channel(), &asked);
     draft.state.refunds.push(Refund {
         no: no.clone(),
         capture: capture.id,
@@ -94,12 +94,16 @@ fn repeated(known: &Refund, wish: &RefundCommand) -> Reply {
     Reply::Refund(known.no.clone(), false)
 }
 
-/// The channels want a pause between two refunds of one payment.
-fn spaced(draft: &Draft<'_>, channel: ChannelKind, last: Option<Timestamp>) -> Timestamp {
+/// The channels want a pause between two refunds of one payment: each has its turn
+/// a pause after the one before, however many were asked for at once.
+fn spaced(draft: &Draft<'_>, channel: ChannelKind, asked: &[Timestamp]) -> Timestamp {
     let (wechat, alipay) = draft.timing.refund_spacing;
     let pause = match channel {
         ChannelKind::Wechat => wechat,
         ChannelKind::Alipay => alipay,
     };
-    last.map_or(draft.now, |last| last.plus(pause).max(draft.now))
+    let free = asked
+        .iter()
+        .fold(Timestamp::default(), |free, at| free.max(*at).plus(pause));
+    free.max(draft.now)
 }

@@ -4,6 +4,7 @@ use super::{Cashier, unavailable};
 use crate::command::{NewOrder, Opened, PayCommand, Payable, RefundAsked, RefundCommand, Refusal};
 use crate::decide::{Decision, Input, Reply};
 use crate::id::{CheckoutToken, FlowNo, OrderId};
+use crate::journal::{Line, Source};
 use crate::order::{Order, OrderStatus};
 use crate::state::{OrderState, Row};
 use crate::store::StoreError;
@@ -259,7 +260,8 @@ impl Cashier {
             }
             self.clock.sleep(*pause).await;
             *pause = pause.doubled(1, Span::millis(200));
-            if self.load(order).await?.order.revision != seen.order.revision {
+            let revision = self.store.revision(order).await.map_err(unavailable)?;
+            if revision != Some(seen.order.revision) {
                 return Ok(());
             }
         }
@@ -274,8 +276,17 @@ impl Cashier {
     }
 }
 
-/// The first commit of an order writes the order in any case.
+/// The first commit of an order writes the order in any case, and begins its
+/// journal.
 fn with_order(state: &OrderState, mut decision: Decision) -> Decision {
+    let made = Line {
+        order: state.order.id.clone(),
+        at: state.order.created_at,
+        source: Source::Merchant,
+        subject: None,
+        text: format!("the order is made: {} CNY", state.order.amount),
+    };
+    decision.rows.insert(0, Row::Line(made));
     if !decision.rows.iter().any(|row| matches!(row, Row::Order(_))) {
         let mut order = state.order.clone();
         order.revision = 1;

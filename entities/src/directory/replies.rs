@@ -77,7 +77,9 @@ impl Directory {
         }
     }
 
-    /// Keeps the answer to the request that `key` stands for.
+    /// Keeps the answer to the request that `key` stands for, unless one is kept
+    /// already, and gives the one that is kept: of requests that were worked on at
+    /// once, the first to end speaks for all.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
@@ -85,19 +87,30 @@ impl Directory {
         &self,
         app: &AppId,
         key: &str,
-        status: u16,
-        body: &str,
-    ) -> Result<(), StoreError> {
-        let _turn = self.database.turn().await;
-        Entity::update_many()
-            .col_expr(Column::Status, Expr::value(i64::from(status)))
-            .col_expr(Column::Body, Expr::value(body))
+        reply: Reply,
+    ) -> Result<Reply, StoreError> {
+        let turn = self.database.turn().await;
+        let kept = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(i64::from(reply.status)))
+            .col_expr(Column::Body, Expr::value(reply.body.as_str()))
             .filter(Column::AppId.eq(app.as_str()))
             .filter(Column::Key.eq(key))
+            .filter(Column::Status.is_null())
             .exec(self.database.connection())
             .await
-            .map_err(store_error)
-            .map(|_| ())
+            .map_err(store_error)?;
+        drop(turn);
+        if kept.rows_affected == 1 {
+            return Ok(reply);
+        }
+        let known = self
+            .known_key(app, key)
+            .await?
+            .map(reply_of)
+            .transpose()?
+            .flatten();
+        // Without a row, the key has been pruned: the answer stands for itself.
+        Ok(known.unwrap_or(reply))
     }
 
     /// Forgets the keys that were reserved before a moment (UTC), and says how
@@ -127,18 +140,23 @@ fn reserved(row: Model, fingerprint: &str) -> Result<Reserved, StoreError> {
     if row.fingerprint != fingerprint {
         return Ok(Reserved::Other);
     }
+    Ok(Reserved::Same {
+        reply: reply_of(row)?,
+    })
+}
+
+fn reply_of(row: Model) -> Result<Option<Reply>, StoreError> {
     let place = Place {
         table: "idempotency_keys",
         id: &row.key,
     };
-    let reply = match (row.status, row.body) {
+    match (row.status, row.body) {
         (Some(status), Some(body)) => {
             let status = u16::try_from(status)
                 .map_err(|_| place.corrupt("status", format!("{status} is no HTTP status")))?;
-            Some(Reply { status, body })
+            Ok(Some(Reply { status, body }))
         }
-        (None, None) => None,
-        _ => return Err(place.corrupt("body", "status and it go together")),
-    };
-    Ok(Reserved::Same { reply })
+        (None, None) => Ok(None),
+        _ => Err(place.corrupt("body", "status and it go together")),
+    }
 }

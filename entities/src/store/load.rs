@@ -1,6 +1,7 @@
 //! Loading an order, whole.
 
 use crate::failure::store_error;
+use crate::place::Place;
 use crate::place::storable;
 use crate::{captures, exceptions, flows, journal, orders, refunds, tasks};
 use cashier::id::OrderId;
@@ -30,7 +31,7 @@ pub(super) async fn load(
         let Some(state) = read(db, id).await? else {
             return Ok(None);
         };
-        if revision_now(db, id).await? == Some(i64::from(state.order.revision)) {
+        if revision(db, id).await? == Some(state.order.revision) {
             return Ok(Some(state));
         }
     }
@@ -143,12 +144,22 @@ fn set_next(state: &mut OrderState, tasks: &[tasks::Model]) -> Result<(), StoreE
     Ok(())
 }
 
-async fn revision_now(db: &DatabaseConnection, id: &OrderId) -> Result<Option<i64>, StoreError> {
-    orders::Entity::find_by_id(id.as_str())
+/// The order's revision alone, by the primary key.
+pub(super) async fn revision(
+    db: &DatabaseConnection,
+    id: &OrderId,
+) -> Result<Option<u32>, StoreError> {
+    let row: Option<i64> = orders::Entity::find_by_id(crate::place::storable(id.as_str()))
         .select_only()
         .column(orders::Column::Revision)
         .into_tuple()
         .one(db)
         .await
-        .map_err(store_error)
+        .map_err(store_error)?;
+    let place = Place {
+        table: "orders",
+        id: id.as_str(),
+    };
+    row.map(|revision| place.count("revision", revision))
+        .transpose()
 }

@@ -46,6 +46,10 @@ impl Store for SeaStore {
         load::load(self.database.connection(), order).await
     }
 
+    async fn revision(&self, order: &OrderId) -> Result<Option<u32>, StoreError> {
+        load::revision(self.database.connection(), order).await
+    }
+
     async fn find_by_merchant_no(
         &self,
         app: &AppId,
