@@ -1,5 +1,5 @@
 //! The core: one pure function. It is total, and the same input gives the same
-//! output. Notice, query, close and create-answer all end in [`trade`], so that
+//! output. Notice, query, close and create-answer all end in `trade`, so that
 //! there is one way for the truth.
 
 mod answer;

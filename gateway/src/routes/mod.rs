@@ -18,7 +18,7 @@ use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig, get, po
 
 /// Registers the interface. `gate` is one for the whole process, made by
 /// [`Gate::new`]; the application also needs `Data<Shared>`, the middleware
-/// [`crate::request_id::identify`] as its outermost layer, and [`unknown`] as
+/// [`crate::request_id::identify`] as its outermost layer, and `not_found` as
 /// its default service: `.default_service(web::to(routes::not_found))`.
 pub fn configure(gate: Data<Gate>) -> impl FnOnce(&mut ServiceConfig) {
     move |service| {
