@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny unit browser pictures
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,14 +33,18 @@ lint:
 doc:
 	@RUSTDOCFLAGS='--deny warnings' $(step) doc cargo doc --locked --workspace --no-deps
 
-# cargo-deny also asks a database of advisories that changes by itself, and building it takes
-# minutes, so it is not installed here: where it is installed, it counts.
-deny: ## Licences, sources, advisories and forbidden crates (needs cargo-deny)
+# Building cargo-deny takes minutes, so it is not installed for everybody: where it is
+# installed (CI installs it), it counts. The database of advisories changes by itself and lives
+# on GitHub: a step of its own, so that the same commit always gives the same answer.
+deny: ## Licences, sources and forbidden crates (needs cargo-deny)
 	@if command -v cargo-deny >/dev/null; then \
-		$(step) deny cargo deny --locked check; \
+		$(step) deny cargo deny --locked check bans licenses sources; \
 	else \
 		echo; echo '==> deny: skipped. To run it: cargo install --locked cargo-deny'; \
 	fi
+
+advisories: ## Known vulnerabilities of the crates in use (needs cargo-deny and GitHub)
+	cargo deny --locked check advisories
 
 doctest:
 	@$(step) doctest cargo test --locked --workspace --doc
