@@ -53,7 +53,7 @@ pub struct App {
     pub sandbox: sandbox::Running,
     /// The merchant of the story: all ways of both channels, and a webhook.
     pub merchant: Merchant,
-    /// Another merchant, with ways of Alipay and no webhook.
+    /// Another merchant, with ways of Alipay and no webhook address of its own.
     pub other: Merchant,
     /// Who pays.
     pub payer: Payer,
@@ -94,6 +94,8 @@ impl App {
         );
         std::fs::write(folder.path().join("accounts.toml"), file).unwrap();
         let config = config(folder.path(), &place, &options);
+        // Of several stages in one process, the first one's log tells of all.
+        let _ = gateway::telemetry::log::start(&config.log);
         import_accounts(folder.path(), &config).await;
         let gateway = server::start(config.clone(), overrides(&clock))
             .await
@@ -112,6 +114,11 @@ impl App {
             place,
             _folder: folder,
         }
+    }
+
+    /// Where the story's database is, for stories that look into it or break it.
+    pub fn database_url(&self) -> &str {
+        &self.place.url
     }
 
     /// Pushes time ahead on both sides: what falls due is done soon after.
@@ -278,6 +285,7 @@ id = "other_web"
 name = "网店"
 accounts = ["other_alipay"]
 api_keys = [{{ key = "{other_key}" }}]
+webhook = {{ secrets = ["{secret}"] }}
 "#
     )
 }
@@ -293,6 +301,8 @@ webhook.allow_private_addresses = true
 webhook.poll_milliseconds = 20
 workers.enabled = {}
 workers.poll_milliseconds = 20
+log.format = "text"
+log.filter = "warn"
 "#,
         place.url, options.workers
     );

@@ -101,6 +101,15 @@ impl Payer {
         .await;
     }
 
+    /// Decides what becomes of a refund at WeChat Pay: `SUCCESS`, `ABNORMAL`, `CLOSED`.
+    ///
+    /// # Panics
+    /// When the refund cannot become that.
+    pub async fn settle_refund(&self, out_refund_no: &str, state: &str) {
+        let path = format!("/refunds/{out_refund_no}");
+        self.control(Method::POST, &path, json!({ "state": state })).await;
+    }
+
     /// Breaks something: `{method, fault, times?, rate?, seed?, delay_ms?, out_trade_no?}`.
     ///
     /// # Panics

@@ -96,6 +96,14 @@ impl Receiver {
         taken
     }
 
+    /// How many times an event of that type about the order was taken.
+    pub fn told(&self, order: &Value, kind: &str) -> usize {
+        self.taken(order)
+            .iter()
+            .filter(|taken| taken.event["type"] == kind)
+            .count()
+    }
+
     /// Waits until an event of that type about the order was taken.
     ///
     /// # Panics

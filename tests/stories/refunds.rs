@@ -1,1 +1,8 @@
-//! Refunds: money goes back once.
+//! Refunds: money goes back once, under one number, and never more than was taken,
+//! whatever a channel does to the calls.
+
+mod ends;
+mod faults;
+mod numbers;
+mod parts;
+mod under_way;
