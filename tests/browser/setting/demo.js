@@ -12,6 +12,8 @@ import { until } from "./until.js";
 
 const program = fileURLToPath(new URL("../../../target/debug/till", import.meta.url));
 const anyPort = "127.0.0.1:0";
+// Settings of whoever runs the tests are not for the demo.
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TILL_")));
 
 /** Starts a demo and returns what it wrote to demo.json, and `stop`. */
 export async function startDemo() {
@@ -21,6 +23,7 @@ export async function startDemo() {
   const log = await open(logFile, "w");
   const flags = ["--http", "--shop", "--sandbox", "--metrics"].flatMap((flag) => [flag, anyPort]);
   const till = spawn(program, ["demo", "--data", folder, ...flags], {
+    env: environment,
     stdio: ["ignore", log.fd, log.fd],
   });
   await log.close();
