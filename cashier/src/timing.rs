@@ -38,8 +38,9 @@ pub struct Timing {
     pub refund_query: Span,
     /// The longest pause between queries of a refund.
     pub refund_longest: Span,
-    /// The least time between two refunds of one payment at WeChat Pay
-    /// (documented: one minute) and Alipay (documented: three seconds).
+    /// The time between two refunds of one payment at WeChat Pay (documented: one
+    /// minute at least) and Alipay (documented: three seconds), and a bit more: the
+    /// channel counts from when it took the one before, which is later than its turn.
     pub refund_spacing: (Span, Span),
     /// How long WeChat's h5_url is good (documented: five minutes), less a bit.
     pub h5_life: Span,
@@ -62,7 +63,7 @@ impl Default for Timing {
             unanswered: Span::minutes(5),
             refund_query: Span::seconds(10),
             refund_longest: Span::minutes(60),
-            refund_spacing: (Span::seconds(60), Span::seconds(3)),
+            refund_spacing: (Span::seconds(70), Span::seconds(5)),
             h5_life: Span::seconds(270),
         }
     }
