@@ -23,7 +23,7 @@ type Fault = Box<dyn Error + Send + Sync>;
 
 /// Till: a payment gateway over Alipay and WeChat Pay.
 #[derive(Debug, Parser)]
-#[command(name = "till", version, about, max_term_width = 100)]
+#[command(name = "till", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
