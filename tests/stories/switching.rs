@@ -48,6 +48,11 @@ async fn the_old_alipay_page_is_paid_after_wechat(app: &App) {
         truth.tells("the channel does not know it (nobody has scanned or signed in yet)");
         truth.tells("superseded: watched until it cannot be paid any more");
         truth.tells("exception duplicate_payment");
+        let lines = truth.order["timeline"].as_array().unwrap();
+        let wanted = lines
+            .iter()
+            .find(|line| line["text"].as_str().unwrap().contains("another way"));
+        assert_eq!(wanted.unwrap()["source"], "merchant", "whose wish it was");
     }
 }
 

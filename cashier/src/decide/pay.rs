@@ -28,9 +28,9 @@ pub(super) fn pay(draft: &mut Draft<'_>, wish: &PayCommand, mine: Option<&FlowNo
         return create(draft, wish);
     };
     if is_same_try(&flow, wish) {
-        again(draft, &flow)
+        again(draft, &flow, wish.source)
     } else {
-        switch(draft, &flow)
+        switch(draft, &flow, wish.source)
     }
 }
 
@@ -150,7 +150,7 @@ fn create(draft: &mut Draft<'_>, wish: &PayCommand) -> Reply {
 }
 
 /// The same way once more.
-fn again(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
+fn again(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
     let left = flow.expires_at().since(draft.now);
     let handle_good = flow.action_until.is_none_or(|until| until > draft.now);
     match flow.status {
@@ -161,12 +161,12 @@ fn again(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
             draft.run_flow(&flow.no, Call::Pay, 0);
             Reply::Again(Some(flow.no.clone()))
         }
-        _ => switch(draft, flow),
+        _ => switch(draft, flow, source),
     }
 }
 
 /// Another way: the flow in progress is closed first.
-fn switch(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
+fn switch(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
     if flow.status == FlowStatus::Closing {
         return closing(draft, flow);
     }
@@ -182,7 +182,7 @@ fn switch(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
         "another way is wanted: {} is to be closed first",
         flow.way()
     );
-    draft.line(Source::Payer, Some(flow.no.as_str()), text);
+    draft.line(source, Some(flow.no.as_str()), text);
     draft.advance(&flow.no, FlowFact::CloseWanted);
     draft.run_flow(&flow.no, Call::Close, 0);
     Reply::Again(None)
