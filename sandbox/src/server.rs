@@ -26,6 +26,10 @@ use crate::persist::{self, StateError};
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
 
+/// How long an open connection may be silent between two requests: longer than clients keep
+/// theirs, so that no call meets a connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// How a sandbox runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -302,6 +306,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
             .configure(crate::wallet::configure)
     })
     .workers(1)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(0)
     .listen(listener)
