@@ -301,6 +301,7 @@ webhook.allow_private_addresses = true
 webhook.poll_milliseconds = 20
 workers.enabled = {}
 workers.poll_milliseconds = 20
+database.max_connections = 8
 log.format = "text"
 log.filter = "warn"
 "#,

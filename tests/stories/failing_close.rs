@@ -3,15 +3,24 @@
 
 use crate::truth::{Records, Truth, come_to_rest, flow};
 use serde_json::{Value, json};
-use till_tests::{App, until};
+use till_tests::{App, Options, until};
 
 till_tests::stories! {
+    with super::brief();
     a_close_whose_connection_breaks_before_it_arrives
     a_close_whose_connection_breaks_after_it_was_done
     a_close_that_is_answered_with_500
     a_close_whose_answer_has_a_wrong_signature
     a_close_whose_answer_is_garbage
     a_close_that_is_a_system_error
+}
+
+/// Flows that soon come to their end, so that little time has to pass.
+fn brief() -> Options {
+    Options {
+        policy: "flow_minutes = 4".to_owned(),
+        ..Options::default()
+    }
 }
 
 /// How long a call is held before its connection breaks, in milliseconds.
@@ -87,7 +96,7 @@ async fn every_close(app: &App, broken: &str) {
 }
 
 async fn switch(app: &App, broken: &str, (old, new): (&str, &str), goes: Goes) -> Switched {
-    let order = json!({ "client_ip": "203.0.113.7", "expires_in": 1200 });
+    let order = json!({ "client_ip": "203.0.113.7", "expires_in": 300 });
     let order = app.merchant.order(order).await;
     let opened = app.merchant.flow(&order, json!({ "way": old })).await;
     let number = app.payer.open(&opened["action"]).await;

@@ -5,9 +5,10 @@ use crate::truth::{Records, Truth, come_to_rest, flow};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde_json::{Value, json};
-use till_tests::App;
+use till_tests::{App, Options};
 
 till_tests::stories! {
+    with super::brief();
     nobody_closes_and_notices_come
     nobody_closes_and_the_first_notice_comes_last
     nobody_closes_and_no_notice_comes
@@ -19,8 +20,16 @@ till_tests::stories! {
     the_merchant_closes_last_and_no_notice_comes
 }
 
+/// Flows that soon come to their end, so that little time has to pass.
+fn brief() -> Options {
+    Options {
+        policy: "flow_minutes = 4".to_owned(),
+        ..Options::default()
+    }
+}
+
 /// How many rows are played at once.
-const SIDE_BY_SIDE: usize = 6;
+const SIDE_BY_SIDE: usize = 4;
 
 /// What is opened in the first tab, then in the second.
 const TABS: [(&str, &str); 8] = [
@@ -190,7 +199,7 @@ fn is_wechat(way: &str) -> bool {
 async fn play(app: &App, row: Row) -> Played {
     let order = app
         .merchant
-        .order(json!({ "client_ip": "203.0.113.7", "expires_in": 1200 }))
+        .order(json!({ "client_ip": "203.0.113.7", "expires_in": 300 }))
         .await;
     let first = app.merchant.flow(&order, json!({ "way": row.first })).await;
     if row.entered {
