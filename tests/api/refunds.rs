@@ -98,6 +98,9 @@ async fn the_sum_holds_however_many_ask_at_once(app: &App) {
     for answer in answers.into_iter().filter(|answer| answer.status != 201) {
         answer.problem(409, "refund_exceeds_capture");
     }
+    // Each has its turn a pause after the one before.
+    app.advance(60).await;
+    until_refunded(app, &order, 8000).await;
 }
 
 async fn an_order_that_is_not_paid_has_nothing_to_refund(app: &App) {
