@@ -5,17 +5,35 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-const MEMBERS: [&str; 6] = ["cashier", "channels", "entities", "gateway", "migrations", "sandbox"];
+const MEMBERS: [&str; 6] = [
+    "cashier",
+    "channels",
+    "entities",
+    "gateway",
+    "migrations",
+    "sandbox",
+];
 
 /// Everything that a member is built from, itself left out.
 fn built_from(member: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--package", member, "--edges", "normal,build"])
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            member,
+            "--edges",
+            "normal,build",
+        ])
         .args(["--prefix", "none", "--format", "{p}"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout)
         .unwrap()
         .lines()
@@ -26,7 +44,10 @@ fn built_from(member: &str) -> BTreeSet<String> {
 }
 
 fn ours(member: &str) -> Vec<String> {
-    built_from(member).into_iter().filter(|name| MEMBERS.contains(&name.as_str())).collect()
+    built_from(member)
+        .into_iter()
+        .filter(|name| MEMBERS.contains(&name.as_str()))
+        .collect()
 }
 
 #[test]
@@ -36,18 +57,39 @@ fn the_arrows_point_one_way() {
     assert_eq!(ours("migrations"), [""; 0]);
     assert_eq!(ours("channels"), ["cashier"]);
     assert_eq!(ours("entities"), ["cashier"]);
-    assert_eq!(ours("gateway"), ["cashier", "channels", "entities", "migrations", "sandbox"]);
+    assert_eq!(
+        ours("gateway"),
+        ["cashier", "channels", "entities", "migrations", "sandbox"]
+    );
 }
 
 #[test]
 fn the_core_knows_no_runtime_no_database_and_no_http() {
     let banned = [
-        "tokio", "async-std", "smol", "futures", "sea-orm", "sqlx", "rusqlite", "redis", "actix",
-        "hyper", "reqwest", "http", "rustls", "rand", "getrandom", "tracing",
+        "tokio",
+        "async-std",
+        "smol",
+        "futures",
+        "sea-orm",
+        "sqlx",
+        "rusqlite",
+        "redis",
+        "actix",
+        "hyper",
+        "reqwest",
+        "http",
+        "rustls",
+        "rand",
+        "getrandom",
+        "tracing",
     ];
     let offenders: Vec<String> = built_from("cashier")
         .into_iter()
-        .filter(|name| banned.iter().any(|no| name == no || name.starts_with(&format!("{no}-"))))
+        .filter(|name| {
+            banned
+                .iter()
+                .any(|no| name == no || name.starts_with(&format!("{no}-")))
+        })
         .collect();
     assert_eq!(offenders, [""; 0]);
 }
@@ -65,6 +107,9 @@ fn one_provider_does_all_cryptography() {
 fn each_member_is_on_the_map() {
     let map = include_str!("../../ARCHITECTURE.md");
     for member in MEMBERS {
-        assert!(map.contains(&format!("\n{member}/")), "{member} is missing from ARCHITECTURE.md");
+        assert!(
+            map.contains(&format!("\n{member}/")),
+            "{member} is missing from ARCHITECTURE.md"
+        );
     }
 }

@@ -107,7 +107,8 @@ impl Payer {
     /// When the refund cannot become that.
     pub async fn settle_refund(&self, out_refund_no: &str, state: &str) {
         let path = format!("/refunds/{out_refund_no}");
-        self.control(Method::POST, &path, json!({ "state": state })).await;
+        self.control(Method::POST, &path, json!({ "state": state }))
+            .await;
     }
 
     /// Breaks something: `{method, fault, times?, rate?, seed?, delay_ms?, out_trade_no?}`.
