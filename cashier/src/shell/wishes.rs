@@ -26,34 +26,45 @@ impl Cashier {
     /// [`Refusal::OrderConflict`] for the same number with other content,
     /// [`Refusal::StoreUnavailable`].
     pub async fn open(&self, new: NewOrder, pay: Option<PayCommand>) -> Result<Opened, Refusal> {
-        if let Some(known) = self.known(&new).await? {
-            return self.open_again(known, &new, pay).await;
+        for _ in 0..MOST_ROUNDS {
+            if let Some(known) = self.known(&new).await? {
+                return self.open_again(known, &new, pay).await;
+            }
+            match self.open_once(&new, pay.clone()).await? {
+                Some(opened) => return Ok(opened),
+                // Somebody was faster, perhaps with this very order: look again.
+                None => continue,
+            }
         }
+        Err(Refusal::StoreUnavailable)
+    }
+
+    /// Makes the order, unless somebody else commits first.
+    async fn open_once(
+        &self,
+        new: &NewOrder,
+        pay: Option<PayCommand>,
+    ) -> Result<Option<Opened>, Refusal> {
         let now = self.clock.now();
-        let state = OrderState::new(self.new_order(&new, now));
-        let input = pay.clone().map(|wish| Input::Pay {
-            wish: Box::new(wish),
-            mine: None,
-        });
-        let decision = match &input {
-            Some(input) => with_order(&state, self.decide(&state, input)),
-            None => with_order(&state, self.decide(&state, &Input::Due)),
+        let state = OrderState::new(self.new_order(new, now));
+        let input = match &pay {
+            Some(wish) => Input::Pay {
+                wish: Box::new(wish.clone()),
+                mine: None,
+            },
+            None => Input::Due,
         };
+        let decision = with_order(&state, self.decide(&state, &input));
         let run = decision.run.clone();
-        match self.commit(state, decision, None).await {
-            Ok(committed) => {
-                let created = committed.state;
-                let order = created.order.id.clone();
-                let mine = created.flows.first().map(|flow| flow.no.clone());
-                self.run(created, run).await.map_err(unavailable)?;
-                self.opened(&order, true, pay, mine).await
-            }
-            Err(StoreError::Conflict(_)) => {
-                let known = self.known(&new).await?.ok_or(Refusal::StoreUnavailable)?;
-                self.open_again(known, &new, pay).await
-            }
-            Err(error) => Err(unavailable(error)),
-        }
+        let created = match self.commit(state, decision, None).await {
+            Ok(committed) => committed.state,
+            Err(StoreError::Conflict(_)) => return Ok(None),
+            Err(error) => return Err(unavailable(error)),
+        };
+        let order = created.order.id.clone();
+        let mine = created.flows.first().map(|flow| flow.no.clone());
+        self.run(created, run).await.map_err(unavailable)?;
+        self.opened(&order, true, pay, mine).await.map(Some)
     }
 
     async fn known(&self, new: &NewOrder) -> Result<Option<OrderState>, Refusal> {
