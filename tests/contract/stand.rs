@@ -6,9 +6,10 @@ use cashier::policy::Policy;
 use cashier::store::Store;
 use entities::directory::{App, Directory, Import, Merchant};
 use entities::{Database, Options, SeaStore};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::ConnectionTrait;
 use std::sync::Arc;
 use tempfile::TempDir;
+use till_tests::Place;
 
 /// A store in a database of its own.
 pub struct Stand {
@@ -16,8 +17,8 @@ pub struct Stand {
     pub database: Database,
     /// Its address.
     pub url: String,
-    server: Option<Database>,
-    _folder: Option<TempDir>,
+    place: Place,
+    _folder: TempDir,
 }
 
 /// An empty store in memory.
@@ -27,65 +28,30 @@ pub fn memory() -> Arc<dyn Store> {
 
 /// An empty SQLite database in a file of its own.
 pub async fn sqlite() -> Stand {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}/till.db", folder.path().display());
-    let database = entities::connect(&url, &Options::default()).await.unwrap();
-    prepare(Stand {
-        database,
-        url,
-        server: None,
-        _folder: Some(folder),
-    })
-    .await
+    stand(till_tests::Database::Sqlite).await
 }
 
 /// An empty PostgreSQL database of its own, if there is a server.
 pub async fn postgres() -> Option<Stand> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "where the test's server is, only the caller knows"
-    )]
-    let Ok(server_url) = std::env::var("TILL_TEST_POSTGRES_URL") else {
-        println!("not tried on PostgreSQL: TILL_TEST_POSTGRES_URL names no server");
-        return None;
-    };
-    let few = Options {
-        max_connections: 2,
-        ..Options::default()
-    };
-    let server = entities::connect(&server_url, &few).await.unwrap();
-    let question = Statement::from_string(
-        DbBackend::Postgres,
-        "SELECT 'till_' || replace(gen_random_uuid()::text, '-', '')",
-    );
-    let answer = server
-        .connection()
-        .query_one_raw(question)
-        .await
-        .unwrap()
-        .unwrap();
-    let name: String = answer.try_get_by_index(0).unwrap();
-    server
-        .connection()
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await
-        .unwrap();
-    let (base, _) = server_url.rsplit_once('/').unwrap();
-    let url = format!("{base}/{name}");
+    let kind = till_tests::Database::postgres()?;
+    Some(stand(kind).await)
+}
+
+async fn stand(kind: till_tests::Database) -> Stand {
+    let folder = tempfile::tempdir().unwrap();
+    let place = kind.place(folder.path()).await;
     let options = Options {
         max_connections: 12,
         ..Options::default()
     };
-    let database = entities::connect(&url, &options).await.unwrap();
-    Some(
-        prepare(Stand {
-            database,
-            url,
-            server: Some(server),
-            _folder: None,
-        })
-        .await,
-    )
+    let database = entities::connect(&place.url, &options).await.unwrap();
+    prepare(Stand {
+        database,
+        url: place.url.clone(),
+        place,
+        _folder: folder,
+    })
+    .await
 }
 
 /// The schema, and the applications that the samples belong to.
@@ -135,9 +101,6 @@ impl Stand {
 
     /// Removes a database of PostgreSQL; one of a failed test stays, to be looked at.
     pub async fn drop_database(self) {
-        let Some(server) = self.server else { return };
-        let (_, name) = self.url.rsplit_once('/').unwrap();
-        let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-        server.connection().execute_unprepared(&drop).await.unwrap();
+        self.place.drop_database().await;
     }
 }

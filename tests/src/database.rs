@@ -41,7 +41,10 @@ impl Database {
     }
 
     /// Makes a new, empty database.
-    pub(crate) async fn place(&self, folder: &Path) -> Place {
+    ///
+    /// # Panics
+    /// When the server does not make one.
+    pub async fn place(&self, folder: &Path) -> Place {
         match self {
             Database::Sqlite => {
                 let url = format!("sqlite://{}/till.db?mode=rwc", folder.display());
@@ -88,7 +91,10 @@ async fn new_postgres(url: &str) -> Place {
 
 impl Place {
     /// Removes a database on a server, whoever still uses it. A file goes with its folder.
-    pub(crate) async fn drop_database(&self) {
+    ///
+    /// # Panics
+    /// When the server does not.
+    pub async fn drop_database(&self) {
         if let (Some(server), Some((_, name))) = (&self.server, self.url.rsplit_once('/')) {
             let remove = format!("DROP DATABASE {name} WITH (FORCE)");
             server

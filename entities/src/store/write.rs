@@ -7,7 +7,7 @@ use crate::{exceptions, flows, orders, refunds, tasks};
 use cashier::store::StoreError;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, Insert,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IdenStatic, Insert,
     IntoActiveModel, Iterable, QueryFilter,
 };
 use std::collections::BTreeMap;
@@ -19,9 +19,21 @@ pub(super) async fn write(db: &DatabaseTransaction, batch: Batch) -> Result<(), 
     for change in &batch.changes {
         update_order(db, change).await?;
     }
-    replace_flows(db, batch.flows).await?;
+    replace(
+        db,
+        batch.flows,
+        flows::Column::FlowNo,
+        flows::Column::OrderId,
+    )
+    .await?;
     insert(db, batch.captures).await?;
-    replace_refunds(db, batch.refunds).await?;
+    replace(
+        db,
+        batch.refunds,
+        refunds::Column::RefundNo,
+        refunds::Column::OrderId,
+    )
+    .await?;
     insert_exceptions(db, batch.exceptions)
         .await
         .map_err(store_error)?;
@@ -74,18 +86,25 @@ async fn update_order(db: &DatabaseTransaction, change: &Change) -> Result<(), S
     })
 }
 
-/// A flow's number belongs to its order for good: a row of another order is left
-/// alone, which the count then shows.
-async fn replace_flows(
+/// Adds rows or replaces those of the same `number`. A number belongs to its order
+/// for good: a row of another order is left alone, which the count then shows.
+async fn replace<E, M, A>(
     db: &DatabaseTransaction,
-    rows: BTreeMap<String, flows::Model>,
-) -> Result<(), StoreError> {
-    use flows::Column::{FlowNo, OrderId};
+    rows: BTreeMap<String, M>,
+    number: E::Column,
+    order: E::Column,
+) -> Result<(), StoreError>
+where
+    E: EntityTrait,
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = E>,
+{
     let wanted = rows.len();
-    let content = flows::Column::iter().filter(|column| !matches!(column, FlowNo | OrderId));
-    let replace = OnConflict::column(FlowNo)
+    let fixed = [number.as_str(), order.as_str()];
+    let content = E::Column::iter().filter(|column| !fixed.contains(&column.as_str()));
+    let replace = OnConflict::column(number)
         .update_columns(content)
-        .action_and_where(Expr::col((flows::Entity, OrderId)).equals(("excluded", OrderId)))
+        .action_and_where(Expr::col((E::default(), order)).equals(("excluded", order)))
         .to_owned();
     let changed = Insert::many(rows.into_values())
         .on_conflict(replace)
@@ -93,29 +112,7 @@ async fn replace_flows(
         .await
         .map_err(store_error)?;
     demand_all(changed, wanted, || {
-        "flows.flow_no is taken by another order".to_owned()
-    })
-}
-
-/// As [`replace_flows`].
-async fn replace_refunds(
-    db: &DatabaseTransaction,
-    rows: BTreeMap<String, refunds::Model>,
-) -> Result<(), StoreError> {
-    use refunds::Column::{OrderId, RefundNo};
-    let wanted = rows.len();
-    let content = refunds::Column::iter().filter(|column| !matches!(column, RefundNo | OrderId));
-    let replace = OnConflict::column(RefundNo)
-        .update_columns(content)
-        .action_and_where(Expr::col((refunds::Entity, OrderId)).equals(("excluded", OrderId)))
-        .to_owned();
-    let changed = Insert::many(rows.into_values())
-        .on_conflict(replace)
-        .exec_without_returning(db)
-        .await
-        .map_err(store_error)?;
-    demand_all(changed, wanted, || {
-        "refunds.refund_no is taken by another order".to_owned()
+        format!("{} is taken by another order", number.as_str())
     })
 }
 
