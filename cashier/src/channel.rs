@@ -327,11 +327,12 @@ pub trait Channel: Send + Sync {
     /// Asks what became of a refund.
     async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded>;
 
-    /// Verifies a notice, then reads it. `now` bounds the age of its signature.
+    /// Verifies a notice, then reads it. The age of its signature is judged by the
+    /// adapter's own clock, which is the real one, as for the calls.
     ///
     /// # Errors
     /// [`NoticeRefusal`]: the notice is not to be believed.
-    fn open_notice(&self, raw: RawNotice<'_>, now: Timestamp) -> Result<Notice, NoticeRefusal>;
+    fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal>;
 
     /// What this channel expects as an answer to a notice.
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply;

@@ -32,7 +32,7 @@ impl Cashier {
         raw: RawNotice<'_>,
     ) -> Option<TakenNotice> {
         let channel = self.channels.channel(account)?;
-        let (receipt, verdict) = match channel.open_notice(raw, self.clock.now()) {
+        let (receipt, verdict) = match channel.open_notice(raw) {
             Ok(notice) => self.believe(account, &*channel, raw, notice).await,
             Err(refusal) => self.disbelieve(account, raw, refusal).await,
         };

@@ -300,7 +300,7 @@ impl Channel for Bank {
     }
 
     /// The body is the notice itself, as JSON, or `forged`.
-    fn open_notice(&self, raw: RawNotice<'_>, _: Timestamp) -> Result<Notice, NoticeRefusal> {
+    fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
         let text = String::from_utf8_lossy(raw.body);
         let (flow_no, trade): (FlowNo, Trade) = serde_json::from_str(&text)
             .map_err(|_| NoticeRefusal::Unverified("forged".to_owned()))?;

@@ -26,7 +26,7 @@ use cashier::channel::{
     Receipt, RefundRequest, Refunded, Trade,
 };
 use cashier::id::FlowNo;
-use cashier::time::{Clock, Timestamp};
+use cashier::time::Clock;
 use cashier::way::ChannelKind;
 use client::Client;
 use std::sync::Arc;
@@ -82,8 +82,8 @@ impl Channel for Alipay {
         refund::query_refund(&self.client, request).await
     }
 
-    fn open_notice(&self, raw: RawNotice<'_>, now: Timestamp) -> Result<Notice, NoticeRefusal> {
-        notice::open(self.client.account(), raw.body, now)
+    fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
+        notice::open(self.client.account(), raw.body, self.client.now())
     }
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {

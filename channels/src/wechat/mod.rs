@@ -33,7 +33,7 @@ use cashier::channel::{
     Receipt, RefundRequest, Refunded, Trade,
 };
 use cashier::id::FlowNo;
-use cashier::time::{Clock, Entropy, Timestamp};
+use cashier::time::{Clock, Entropy};
 use cashier::way::ChannelKind;
 use client::Client;
 use std::sync::Arc;
@@ -92,8 +92,8 @@ impl Channel for Wechat {
         refund::query_refund(&self.client, request).await
     }
 
-    fn open_notice(&self, raw: RawNotice<'_>, now: Timestamp) -> Result<Notice, NoticeRefusal> {
-        notice::open(self.client.account(), raw, now)
+    fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
+        notice::open(self.client.account(), raw, self.client.now())
     }
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {

@@ -10,13 +10,10 @@ use std::time::Duration;
 impl Shop {
     async fn opened(&mut self) -> Result<Notice, NoticeRefusal> {
         let body = self.notice().await;
-        self.alipay.open_notice(
-            RawNotice {
-                headers: &[],
-                body: &body,
-            },
-            self.now(),
-        )
+        self.alipay.open_notice(RawNotice {
+            headers: &[],
+            body: &body,
+        })
     }
 }
 

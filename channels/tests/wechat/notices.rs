@@ -12,8 +12,7 @@ use std::time::Duration;
 
 impl Shop {
     fn read(&self, (headers, body): &Arrived) -> Result<Notice, NoticeRefusal> {
-        self.wechat
-            .open_notice(RawNotice { headers, body }, self.wall())
+        self.wechat.open_notice(RawNotice { headers, body })
     }
 
     async fn opened(&mut self) -> Result<Notice, NoticeRefusal> {
@@ -174,8 +173,9 @@ async fn a_recorded_notice_cannot_be_replayed_after_five_minutes() {
         headers: &headers,
         body: &body,
     };
-    let later = shop.wall().plus(cashier::time::Span::seconds(302));
-    let refused = shop.wechat.open_notice(raw, later).unwrap_err();
+    assert!(shop.wechat.open_notice(raw).is_ok(), "it is good at first");
+    let later = shop.ahead(cashier::time::Span::seconds(302));
+    let refused = later.open_notice(raw).unwrap_err();
     assert!(
         matches!(refused, NoticeRefusal::Unverified(_)),
         "{refused:?}"

@@ -130,10 +130,6 @@ impl Shop {
     }
 
     /// Real time, by which notices are signed.
-    pub fn wall(&self) -> Timestamp {
-        Timestamp::from_millis(self.sandbox.sandbox().clock().wall().timestamp_millis())
-    }
-
     pub fn request(&self, number: &str, way: Way) -> PayRequest {
         PayRequest {
             flow_no: FlowNo::new(number),

@@ -7,7 +7,6 @@ use cashier::channel::{
     PayRequest, RawNotice, Receipt, RefundRequest, Refunded, Trade,
 };
 use cashier::id::{AccountId, FlowNo};
-use cashier::time::{Clock, Timestamp};
 use cashier::way::ChannelKind;
 use governor::{DefaultDirectRateLimiter, Quota};
 use std::future::Future;
@@ -24,25 +23,15 @@ pub struct Metered {
     channel: Arc<dyn Channel>,
     account: AccountId,
     turns: DefaultDirectRateLimiter,
-    wall: Arc<dyn Clock>,
 }
 
 impl Metered {
-    /// Meters an adapter. `wall` is the real time, by which the age of a notice's
-    /// signature is judged: where the program's clock is another (the demo runs on
-    /// the sandbox's), the channel's signatures still carry the real time.
-    pub fn new(
-        channel: Arc<dyn Channel>,
-        account: AccountId,
-        quota: Quota,
-        wall: Arc<dyn Clock>,
-    ) -> Metered {
-        let turns = DefaultDirectRateLimiter::direct(quota);
+    /// Meters an adapter.
+    pub fn new(channel: Arc<dyn Channel>, account: AccountId, quota: Quota) -> Metered {
         Metered {
             channel,
             account,
-            turns,
-            wall,
+            turns: DefaultDirectRateLimiter::direct(quota),
         }
     }
 
@@ -144,8 +133,8 @@ impl Channel for Metered {
             .await
     }
 
-    fn open_notice(&self, raw: RawNotice<'_>, _: Timestamp) -> Result<Notice, NoticeRefusal> {
-        let opened = self.channel.open_notice(raw, self.wall.now());
+    fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
+        let opened = self.channel.open_notice(raw);
         let verdict = match &opened {
             Ok(_) => "verified",
             Err(NoticeRefusal::Unverified(_)) => "unverified",

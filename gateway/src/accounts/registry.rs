@@ -200,8 +200,8 @@ impl Registry {
                 account: row.id.clone(),
                 problem,
             })?;
-        let (quota, wall) = (self.settings.quota, around.wall.clone());
-        Ok(Arc::new(Metered::new(adapter, row.id.clone(), quota, wall)))
+        let quota = self.settings.quota;
+        Ok(Arc::new(Metered::new(adapter, row.id.clone(), quota)))
     }
 
     fn ready(&self, row: &directory::App) -> Result<Ready, LoadFault> {
