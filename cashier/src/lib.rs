@@ -8,6 +8,7 @@ pub mod capture;
 pub mod channel;
 pub mod command;
 pub mod decide;
+pub mod delivery;
 pub mod event;
 pub mod exception;
 pub mod flow;
