@@ -347,6 +347,11 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    /// Memory has no clock: it knows the latest moment that anybody has told it.
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.lock().latest)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -306,6 +306,11 @@ impl Store for Connection {
         self.world.memory.journal(order).await
     }
 
+    async fn now(&self) -> Answer<Timestamp> {
+        self.reach().await?;
+        Ok(self.exec().now())
+    }
+
     async fn ping(&self) -> Answer<()> {
         self.reach().await
     }
