@@ -1,7 +1,5 @@
 //! What the simulator promises about itself.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use till_sim::{Plan, run};
 
 /// Seeds that once broke a formula.
