@@ -8,6 +8,7 @@
 )]
 
 mod found;
+mod permutations;
 mod stories;
 mod wandering;
 mod world;
