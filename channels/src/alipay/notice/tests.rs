@@ -205,9 +205,9 @@ fn each_status_is_the_fact_that_it_is() {
         NoticeFact::Refund { refunded: None, .. }
     ));
     let never_seen = opened(&changed(&[("trade_status", "TRADE_DREAMT")])).unwrap_err();
-    assert!(matches!(never_seen, NoticeRefusal::Unreadable(_)));
+    assert!(matches!(never_seen, NoticeRefusal::Unreadable { .. }));
     let no_amount = opened(&changed(&[("total_amount", "88.888")])).unwrap_err();
-    assert!(matches!(no_amount, NoticeRefusal::Unreadable(_)));
+    assert!(matches!(no_amount, NoticeRefusal::Unreadable { .. }));
 }
 
 #[test]
