@@ -71,14 +71,18 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
     let listener = listen(&config.http.listen)?;
     let addr = local(&listener, &config.http.listen)?;
     metrics::recorder()?;
-    let Assembled { shared, deliverer } = assemble(&config, overrides, addr).await?;
+    let Assembled {
+        shared,
+        deliverer,
+        alerter,
+    } = assemble(&config, overrides, addr).await?;
     let metrics_server = start_metrics(&config.metrics)?;
     let streams = web::Data::new(checkout::Streams::new());
     let server = serve(listener, &config.http, &shared, streams.clone())?;
     let handle = server.handle();
     tokio::spawn(server);
     let workers = if config.workers.enabled {
-        Workers::start(&shared, deliverer.clone(), &config)
+        Workers::start(&shared, deliverer.clone(), &alerter, &config)
     } else {
         Workers::start_reload(&shared)
     };
@@ -118,9 +122,13 @@ pub async fn start_workers(
         .listen
         .parse()
         .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let Assembled { shared, deliverer } = assemble(&config, overrides, addr).await?;
+    let Assembled {
+        shared,
+        deliverer,
+        alerter,
+    } = assemble(&config, overrides, addr).await?;
     let metrics = start_metrics(&config.metrics)?;
-    let workers = Workers::start(&shared, deliverer, &config);
+    let workers = Workers::start(&shared, deliverer, &alerter, &config);
     tracing::info!("the workers are running");
     Ok(RunningWorkers {
         metrics,
