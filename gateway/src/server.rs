@@ -55,6 +55,8 @@ pub struct Running {
     pub shared: Arc<Shared>,
     /// Delivers events: for callers that keep the workers off and deliver by hand.
     pub deliverer: Arc<crate::webhook::Deliverer>,
+    /// Sends alerts: for callers that keep the workers off and send them by hand.
+    pub alerter: Arc<crate::alert::Alerter>,
     server: ServerHandle,
     streams: web::Data<checkout::Streams>,
     metrics_server: Option<MetricsServer>,
@@ -92,6 +94,7 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
         metrics: metrics_server.as_ref().map(|server| server.addr),
         shared,
         deliverer,
+        alerter,
         server: handle,
         streams,
         metrics_server,

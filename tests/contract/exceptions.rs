@@ -242,7 +242,7 @@ pub async fn a_decision_resolves_an_exception_once(store: Arc<dyn Desk>) {
         Ok(Added::ResolvedBefore)
     );
     let state = store.load(&second.id).await.unwrap().unwrap();
-    assert_eq!(state.resolutions, [end.clone()]);
+    assert_eq!(state.resolutions.as_slice(), std::slice::from_ref(&end));
     let (standing, _) = store.exception(&id).await.unwrap().unwrap();
     assert_eq!(standing.resolution, Some(end));
 }

@@ -56,9 +56,9 @@ fn end_of(state: &OrderState, exception: &Exception) -> Option<String> {
 
 fn came_back(refund: &Refund) -> String {
     format!(
-        "{} CNY are back with the payer (refund {})",
-        refund.amount(),
-        refund.no
+        "the refund {} of {} CNY has reached the payer",
+        refund.no,
+        refund.amount()
     )
 }
 

@@ -127,13 +127,13 @@ pub(super) async fn standings(
     let refunds = refunds_of(db, &of_orders).await?;
     let mut resolutions = resolutions(db, rows.iter().map(|row| row.id.as_str())).await?;
     let read = rows.into_iter().map(|row| {
-            let order = row.order_id.as_deref().unwrap_or_default();
-            let merchant = merchants.get(order).map(MerchantId::new);
-            let of_order = refunds.get(order).map(Vec::as_slice).unwrap_or_default();
-            let resolution = resolutions.remove(&row.id);
-            let exception = Exception::try_from(row)?;
-            Ok(Standing::of(exception, merchant, of_order, resolution))
-        });
+        let order = row.order_id.as_deref().unwrap_or_default();
+        let merchant = merchants.get(order).map(MerchantId::new);
+        let of_order = refunds.get(order).map(Vec::as_slice).unwrap_or_default();
+        let resolution = resolutions.remove(&row.id);
+        let exception = Exception::try_from(row)?;
+        Ok(Standing::of(exception, merchant, of_order, resolution))
+    });
     Ok(read.filter_map(sensible).collect())
 }
 
