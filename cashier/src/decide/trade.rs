@@ -39,10 +39,10 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
 
 /// It exists, unpaid.
 fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
-    let (now, timing) = (draft.now, draft.timing);
+    let (now, asked, timing) = (draft.now, draft.asked, draft.timing);
     let attempt = flow.next.map_or(0, |next| next.attempt);
     match flow.status {
-        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+        FlowStatus::Live if asked < flow.expires_at() => ask_later(draft, flow),
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
@@ -62,22 +62,23 @@ fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
     }
 }
 
-/// The channel does not know it.
+/// The channel does not know it. That was so when it was asked: an answer that was
+/// read minutes later, by a process that stood still, says nothing about its end.
 fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
-    let (now, timing) = (draft.now, draft.timing);
+    let (asked, timing) = (draft.asked, draft.timing);
     let end = flow.expires_at().plus(timing.margin);
     match flow.status {
-        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+        FlowStatus::Live if asked < flow.expires_at() => ask_later(draft, flow),
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
         }
-        FlowStatus::Closing if now >= end => {
+        FlowStatus::Closing if asked >= end => {
             draft.advance(&flow.no, FlowFact::SeenGone);
             let text = "its time is over and the channel knows nothing of it: expired";
             draft.line(Source::Query, Some(flow.no.as_str()), text);
         }
-        FlowStatus::Closing if now >= flow.expires_at() => {
+        FlowStatus::Closing if asked >= flow.expires_at() => {
             draft.schedule(&flow.no, Call::Query, end, 0);
         }
         FlowStatus::Closing => ask_later(draft, flow),

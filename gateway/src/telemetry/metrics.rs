@@ -24,6 +24,10 @@ pub const TASKS_RUNNING: &str = "till_tasks_running";
 pub const EVENTS: &str = "till_events_total";
 /// Exceptions that were committed, by `kind`.
 pub const EXCEPTIONS: &str = "till_exceptions_total";
+/// Exceptions that are open now, by `kind`.
+pub const EXCEPTIONS_OPEN: &str = "till_exceptions_open";
+/// Tries to alert somebody of an exception, by `outcome`.
+pub const ALERTS: &str = "till_alerts_total";
 /// Tries to deliver an event, by `outcome`.
 pub const DELIVERIES: &str = "till_deliveries_total";
 /// From an event to its successful delivery, in seconds.
@@ -32,6 +36,8 @@ pub const DELIVERY_LAG: &str = "till_delivery_lag_seconds";
 pub const REQUESTS: &str = "till_http_requests_total";
 /// How long requests take, in seconds, by `method` and `route`.
 pub const REQUEST_SECONDS: &str = "till_http_request_duration_seconds";
+/// How far this machine's clock is behind the database's, in milliseconds.
+pub const CLOCK_OFFSET: &str = "till_clock_offset_milliseconds";
 /// Errors of background loops, by `loop`.
 pub const LOOP_ERRORS: &str = "till_worker_errors_total";
 

@@ -6,12 +6,16 @@
 //! is well again, and stops when asked to: what it has begun is finished or left
 //! to its lease.
 
+mod agree;
+mod alerts;
 mod deliveries;
 mod health;
+mod open;
 mod prune;
 mod reload;
 mod tasks;
 
+use crate::alert::Alerter;
 use crate::config::Config;
 use crate::shared::Shared;
 use crate::webhook::Deliverer;
@@ -33,7 +37,12 @@ struct Stop(watch::Receiver<bool>);
 
 impl Workers {
     /// Starts every loop.
-    pub fn start(shared: &Arc<Shared>, deliverer: Arc<Deliverer>, config: &Config) -> Workers {
+    pub fn start(
+        shared: &Arc<Shared>,
+        deliverer: Arc<Deliverer>,
+        alerter: &Arc<Alerter>,
+        config: &Config,
+    ) -> Workers {
         let (stop, receiver) = watch::channel(false);
         let stopped = || Stop(receiver.clone());
         let mut loops = JoinSet::new();
@@ -48,17 +57,23 @@ impl Workers {
             config.webhook.clone(),
             stopped(),
         ));
+        for target in &config.alerts.targets {
+            loops.spawn(alerts::run(alerter.clone(), target.clone(), stopped()));
+        }
+        loops.spawn(open::run(shared.desk.clone(), stopped()));
         loops.spawn(prune::run(shared.clone(), stopped()));
         loops.spawn(reload::run(shared.registry.clone(), stopped()));
+        agree(shared, &mut loops, stopped());
         Workers { stop, loops }
     }
 
-    /// Only looks whether somebody has imported accounts: for a process that
-    /// serves and leaves the work to others.
+    /// Only keeps the time, and looks whether somebody has imported accounts: for a
+    /// process that serves and leaves the work to others.
     pub fn start_reload(shared: &Arc<Shared>) -> Workers {
         let (stop, receiver) = watch::channel(false);
         let mut loops = JoinSet::new();
-        loops.spawn(reload::run(shared.registry.clone(), Stop(receiver)));
+        loops.spawn(reload::run(shared.registry.clone(), Stop(receiver.clone())));
+        agree(shared, &mut loops, Stop(receiver));
         Workers { stop, loops }
     }
 
@@ -71,6 +86,13 @@ impl Workers {
             tracing::warn!("background work did not finish in time and is left to its leases");
             self.loops.abort_all();
         }
+    }
+}
+
+/// Keeps the time, where it is not given.
+fn agree(shared: &Arc<Shared>, loops: &mut JoinSet<()>, stop: Stop) {
+    if let Some(clock) = shared.agreed.clone() {
+        loops.spawn(agree::run(clock, shared.store.clone(), stop));
     }
 }
 
