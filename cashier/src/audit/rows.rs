@@ -3,10 +3,11 @@
 use super::{Books, Breach, Findings, Formula};
 use crate::capture::{Capture, CaptureKind};
 use crate::event::EventKind;
+use crate::exception::ExceptionKind;
 use crate::flow::{Flow, FlowStatus};
 use crate::money::Money;
 use crate::order::{CloseReason, OrderStatus};
-use crate::policy::Switch;
+use crate::policy::{LatePayment, Switch};
 use crate::refund::{Refund, RefundStatus};
 use crate::state::OrderState;
 use std::collections::BTreeSet;
@@ -68,6 +69,7 @@ fn order(found: &mut Findings, state: &OrderState) {
             "paid_at is not when the channel took the money".to_owned()
         });
     }
+    late_money(found, state);
     let settled = state.flows.iter().all(|flow| flow.status.is_settled());
     if order.status == OrderStatus::Closed {
         found.check(settled, F::A7, row, || {
@@ -92,6 +94,21 @@ fn order(found: &mut Findings, state: &OrderState) {
     }
     found.check(is_amount(order.amount), F::A17, row, || {
         "its amount is not positive".to_owned()
+    });
+}
+
+/// A3: money for a closed order pays it, or goes back, as the policy says.
+fn late_money(found: &mut Findings, state: &OrderState) {
+    let row = || row_of_order(state);
+    let accepts = state.order.policy.late_payment == LatePayment::Accept;
+    let reopened = state.order.status == OrderStatus::Paid && state.order.closed.is_some();
+    found.check(accepts || !reopened, F::A3, row, || {
+        "it was closed and is paid although late money is to be given back".to_owned()
+    });
+    let mut captures = state.captures.iter();
+    let late = captures.any(|capture| capture.kind == CaptureKind::Late);
+    found.check(!accepts || !late, F::A3, row, || {
+        "it gives late money back although the policy is to accept it".to_owned()
     });
 }
 
@@ -168,7 +185,19 @@ fn overlaps(found: &mut Findings, state: &OrderState) {
     found.check(current <= 1, F::A6, row, || {
         format!("{current} flows are in progress at once")
     });
-    let strict = state.order.policy.switch == Switch::Strict;
+    let order = &state.order;
+    let over = order.status != OrderStatus::Open || order.close_requested_at.is_some();
+    for flow in state.flows.iter().filter(|flow| !flow.status.is_settled()) {
+        let row = || format!("flows {}", flow.no);
+        let ending = flow.status == FlowStatus::Closing;
+        found.check(ending || !over, F::A6, row, || {
+            format!(
+                "it is {} although nobody is to pay it any more",
+                flow.status.name()
+            )
+        });
+    }
+    let strict = order.policy.switch == Switch::Strict;
     for flow in state
         .flows
         .iter()
@@ -214,12 +243,17 @@ fn of_capture(found: &mut Findings, state: &OrderState, capture: &Capture, index
     found.check(is_amount(capture.amount), F::A17, row, || {
         "its amount is not positive".to_owned()
     });
-    let held = state.held(&capture.id);
-    found.check(held <= capture.amount, F::A9, row, || {
+    // Counted here anew: the core's own sum is what is being checked.
+    let back = state
+        .refunds
+        .iter()
+        .filter(|refund| refund.capture == capture.id && refund.status != RefundStatus::Failed);
+    let back = Money::sum(back.map(Refund::amount)).unwrap_or(Money::MAX);
+    found.check(back <= capture.amount, F::A9, row, || {
         format!(
             "{} fen were taken and {} are given back",
             capture.amount.fen(),
-            held.fen()
+            back.fen()
         )
     });
     let returned: Vec<&Refund> = state
@@ -239,6 +273,21 @@ fn of_capture(found: &mut Findings, state: &OrderState, capture: &Capture, index
         .iter()
         .all(|refund| refund.amount() == capture.amount);
     found.check(whole, F::A10, row, || "not all of it goes back".to_owned());
+    found.check(is_shown(state, capture), F::A11, row, || {
+        format!("it is {} and no person is told", capture.kind.name())
+    });
+}
+
+/// Money that did not pay the order as it should is shown to a person.
+fn is_shown(state: &OrderState, capture: &Capture) -> bool {
+    let (kind, subject) = match capture.kind {
+        CaptureKind::Winner => return true,
+        CaptureKind::Surplus => (ExceptionKind::DuplicatePayment, capture.id.as_str()),
+        CaptureKind::Late => (ExceptionKind::LatePayment, capture.id.as_str()),
+        CaptureKind::WrongAmount => (ExceptionKind::AmountMismatch, capture.flow_no.as_str()),
+    };
+    let mut exceptions = state.exceptions.iter();
+    exceptions.any(|exception| exception.kind == kind && exception.about() == subject)
 }
 
 /// A5, A10, A12, A17: one refund.

@@ -103,7 +103,7 @@ async fn carried_out<T: Send>(
         answer.fill(exec, Err(CauseKind::ChannelError));
         return;
     }
-    let said = carry_out(world, exec.now());
+    let said = carry_out(world, world.channel_time());
     let fault = if exec.chance(plan.channel_error) {
         Some(CauseKind::ChannelError)
     } else if exec.chance(plan.garbage) {
@@ -172,7 +172,7 @@ impl Channel for Channeled {
             made.map(|()| action)
         };
         if is_signed {
-            return match make(&self.world, self.world.exec.now()) {
+            return match make(&self.world, self.world.channel_time()) {
                 Ok(action) => Outcome::Done(action),
                 Err(refusal) => Outcome::Refused(refusal),
             };
@@ -252,7 +252,8 @@ impl Channel for Channeled {
                 });
             }
             let before = world.bank.books().query_refund(&request.refund_no);
-            let said = world.bank.books().refund(kind, &request, now);
+            let nothing_left = world.plan().nothing_left;
+            let said = world.bank.books().refund(kind, &request, nothing_left, now);
             if before == Refunded::NotFound && said.is_ok() {
                 world.refund_taken(kind, &request);
             }

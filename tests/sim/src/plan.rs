@@ -5,6 +5,10 @@
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Span;
 
+/// How far channels' clocks may be behind, in milliseconds: less than the margin that
+/// Till waits after an end.
+const MOST_BEHIND: u32 = 50_000;
+
 /// The rates of a world's faults, in thousandths of the occasions, and its size.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -72,6 +76,13 @@ pub struct Plan {
     pub external_refund: u32,
     /// Somebody forges, replays and probes.
     pub attacker: bool,
+    /// Another account's own channel names our flows.
+    pub impostor: bool,
+    /// How far the channels' clocks are behind everybody else's, in milliseconds.
+    pub behind: u32,
+    /// WeChat Pay refuses a refund that it has made already, once nothing is left of
+    /// the payment.
+    pub nothing_left: bool,
     /// How many orders there are.
     pub orders: u32,
     /// How many nodes there are.
@@ -123,6 +134,9 @@ impl Plan {
             refund_closed: up_to(100),
             external_refund: 0,
             attacker: up_to(1) > 0,
+            impostor: false,
+            behind: 0,
+            nothing_left: false,
             orders: 1,
             nodes: 2,
             policy: Policy::default(),
@@ -131,6 +145,7 @@ impl Plan {
         };
         plan.draw_rare(&mut rng);
         plan.draw_size(&mut rng);
+        plan.draw_last(&mut rng);
         plan
     }
 
@@ -174,6 +189,19 @@ impl Plan {
         };
         self.expires_in = Span::minutes(one_of(rng, &[6, 15, 30, 60, 120]));
         self.calm_after = Span::minutes(rng.u32(5..90));
+    }
+
+    /// What was thought of later: drawn last, so that the other choices of a seed
+    /// stay what they were.
+    fn draw_last(&mut self, rng: &mut fastrand::Rng) {
+        if self.is_sound() {
+            return;
+        }
+        self.impostor = rng.u32(0..4) == 0;
+        self.nothing_left = rng.u32(0..4) == 0;
+        if rng.u32(0..4) == 0 {
+            self.behind = rng.u32(1..MOST_BEHIND);
+        }
     }
 
     /// The same world without faults: what the second phase runs under.
@@ -229,6 +257,7 @@ impl Plan {
             self.commit_unknown,
             self.store_down,
             self.lease_lie,
+            self.behind,
         ];
         faults.iter().all(|rate| *rate == 0)
     }
@@ -278,6 +307,9 @@ pub const FAULTS: &[(&str, Without)] = &[
     ("refund_closed", |plan| plan.refund_closed = 0),
     ("external_refund", |plan| plan.external_refund = 0),
     ("attacker", |plan| plan.attacker = false),
+    ("impostor", |plan| plan.impostor = false),
+    ("behind", |plan| plan.behind = 0),
+    ("nothing_left", |plan| plan.nothing_left = false),
     ("orders", |plan| plan.orders = 1),
     ("nodes", |plan| plan.nodes = 1),
 ];
