@@ -1,4 +1,5 @@
-//! What a channel says about the trade of a flow, whoever brought the word.
+//! What a channel says about the trade of a flow, whoever brought the word. Each
+//! word leaves one line in the journal, also if it changes nothing.
 
 use super::answer::make_again;
 use super::close::close_others;
@@ -17,23 +18,27 @@ use crate::task::{Call, Next};
 
 pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: Source) {
     let Some(flow) = draft.state.flow(no).cloned() else {
+        draft.line(source, Some(no.as_str()), "the order has no such flow");
         return;
     };
     match trade {
         Trade::Paid(payment) => paid(draft, &flow, payment, source),
         Trade::Closed => {
-            if !flow.status.is_settled() && draft.advance(no, FlowFact::SeenClosed) {
-                draft.line(
-                    source,
-                    Some(no.as_str()),
-                    "the channel says: closed, unpaid",
-                );
-            }
+            let is_new = !flow.status.is_settled() && draft.advance(no, FlowFact::SeenClosed);
+            let text = match is_new {
+                true => "the channel says: closed, unpaid".to_owned(),
+                false => format!(
+                    "the channel says that it is closed; it stays {}",
+                    flow.status.name()
+                ),
+            };
+            draft.line(source, Some(no.as_str()), text);
         }
-        // A notice that nothing has happened yet says nothing.
         Trade::Waiting if source == Source::Query => waiting(draft, &flow),
         Trade::NotFound if source == Source::Query => not_found(draft, &flow),
-        Trade::Waiting | Trade::NotFound => {}
+        // A notice that nothing has happened yet changes nothing.
+        Trade::Waiting => draft.line(source, Some(no.as_str()), "not paid yet"),
+        Trade::NotFound => draft.line(source, Some(no.as_str()), "not known to the channel"),
     }
 }
 
@@ -41,52 +46,68 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
 fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
     let (now, timing) = (draft.now, draft.timing);
     let attempt = flow.next.map_or(0, |next| next.attempt);
-    match flow.status {
-        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+    let text = match flow.status {
+        FlowStatus::Live if now < flow.expires_at() => {
+            ask_later(draft, flow);
+            "not paid yet"
+        }
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
+            "not paid, and its time is over: closing"
         }
         // It could not be closed a moment ago: not in a tight circle.
         FlowStatus::Closing if attempt > 0 => {
-            draft.line(
-                Source::Query,
-                Some(flow.no.as_str()),
-                "it is not paid yet; closing again soon",
-            );
             draft.schedule(&flow.no, Call::Close, timing.retry(attempt, now), attempt);
+            "it is not paid yet; closing again soon"
         }
-        FlowStatus::Closing => draft.run_flow(&flow.no, Call::Close, 0),
-        FlowStatus::Created | FlowStatus::Unknown => make_again(draft, &flow.no, attempt),
-        _ => {}
-    }
+        FlowStatus::Closing => {
+            draft.run_flow(&flow.no, Call::Close, 0);
+            "it exists, unpaid: closing"
+        }
+        FlowStatus::Created | FlowStatus::Unknown => {
+            make_again(draft, &flow.no, attempt);
+            "it exists, unpaid: going on with its creation"
+        }
+        _ => "not paid",
+    };
+    draft.line(Source::Query, Some(flow.no.as_str()), text);
 }
 
 /// The channel does not know it.
 fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
     let (now, timing) = (draft.now, draft.timing);
     let end = flow.expires_at().plus(timing.margin);
-    match flow.status {
-        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+    let text = match flow.status {
+        FlowStatus::Live if now < flow.expires_at() => {
+            ask_later(draft, flow);
+            "not known to the channel yet"
+        }
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
+            "its time is over and the channel knows nothing of it: closing"
         }
         FlowStatus::Closing if now >= end => {
             draft.advance(&flow.no, FlowFact::SeenGone);
-            let text = "its time is over and the channel knows nothing of it: expired";
-            draft.line(Source::Query, Some(flow.no.as_str()), text);
+            "its time is over and the channel knows nothing of it: expired"
         }
         FlowStatus::Closing if now >= flow.expires_at() => {
             draft.schedule(&flow.no, Call::Query, end, 0);
+            "its time is over and the channel knows nothing of it: asking once more"
         }
-        FlowStatus::Closing => ask_later(draft, flow),
+        FlowStatus::Closing => {
+            ask_later(draft, flow);
+            "not known to the channel yet"
+        }
         FlowStatus::Created | FlowStatus::Unknown => {
             let attempt = flow.next.map_or(0, |next| next.attempt);
             make_again(draft, &flow.no, attempt);
+            "not known to the channel: going on with its creation"
         }
-        _ => {}
-    }
+        _ => "not known to the channel",
+    };
+    draft.line(Source::Query, Some(flow.no.as_str()), text);
 }
 
 fn ask_later(draft: &mut Draft<'_>, flow: &Flow) {
@@ -104,6 +125,8 @@ fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
         .iter()
         .any(|c| c.account == flow.account && c.trade_no == payment.trade_no);
     if known {
+        let text = "the channel says that it is paid: known already";
+        draft.line(source, Some(flow.no.as_str()), text);
         return;
     }
     if payment.amount == flow.amount() {
@@ -128,6 +151,12 @@ fn take_or_doubt(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: 
         draft.line(source, Some(no), text);
         return;
     }
+    let text = format!(
+        "{} CNY were paid, it says, in place of {}: not believed yet",
+        payment.amount,
+        flow.amount()
+    );
+    draft.line(source, Some(no), text);
     if flow.claimed == Some(payment.amount) {
         return;
     }
@@ -160,12 +189,9 @@ fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     match draft.state.order.status {
         OrderStatus::Open => win(draft, flow, payment, source),
         OrderStatus::Closed if accepts => {
-            draft.line(
-                source,
-                Some(flow.no.as_str()),
-                "it comes late and is accepted (policy)",
-            );
             win(draft, flow, payment, source);
+            let text = "it comes late and is accepted (policy)";
+            draft.line(Source::Till, Some(flow.no.as_str()), text);
         }
         OrderStatus::Paid => {
             let text = format!(

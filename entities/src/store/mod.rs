@@ -5,6 +5,7 @@ mod claim;
 mod commit;
 mod deliveries;
 mod events;
+mod evidence;
 mod find;
 mod load;
 mod notices;
@@ -25,6 +26,7 @@ use cashier::store::{
 };
 use cashier::task::Claimed;
 use cashier::time::Timestamp;
+use cashier::timeline::Evidence;
 
 /// Orders in a database. What a verb has answered with success is durable: the
 /// settings that this takes were checked when the database was opened.
@@ -37,6 +39,19 @@ impl SeaStore {
     /// The store of a database whose schema is up to date.
     pub fn new(database: Database) -> SeaStore {
         SeaStore { database }
+    }
+
+    /// The orders of that id, or of that merchant's number in any application or in
+    /// one: for whoever asks by hand.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn find_by_name(
+        &self,
+        name: &str,
+        app: Option<&AppId>,
+    ) -> Result<Vec<(OrderId, AppId)>, StoreError> {
+        find::by_name(self.database.connection(), name, app).await
     }
 }
 
@@ -140,6 +155,10 @@ impl Store for SeaStore {
 
     async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError> {
         load::journal(self.database.connection(), order).await
+    }
+
+    async fn evidence(&self, order: &OrderId) -> Result<Evidence, StoreError> {
+        evidence::evidence(self.database.connection(), order).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ mod account;
 mod check;
 mod demo;
 mod migrate;
+mod order;
 mod sandbox;
 mod serve;
 mod signals;
@@ -47,6 +48,11 @@ enum Command {
     Worker(Sources),
     /// Brings the database's schema up to date
     Migrate(Sources),
+    /// Orders, for whoever has to know what became of one
+    Order {
+        #[command(subcommand)]
+        command: order::Command,
+    },
     /// A simulated Alipay and WeChat Pay alone
     Sandbox(sandbox::Options),
     /// Merchants and their channel accounts
@@ -68,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Serve(sources) => serve::run(&sources, serve::Part::Everything),
         Command::Worker(sources) => serve::run(&sources, serve::Part::Workers),
         Command::Migrate(sources) => migrate::run(&sources),
+        Command::Order { command } => order::run(command),
         Command::Sandbox(options) => sandbox::run(options),
         Command::Account { command } => account::run(command),
         Command::Config { command } => check::run(command),
