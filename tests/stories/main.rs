@@ -22,6 +22,7 @@ mod restart;
 mod silence;
 mod strict;
 mod switching;
+mod timeline;
 mod truth;
 mod two_tabs;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! `till demo` as a process of its own, driven over HTTP and by signals.
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -154,6 +155,37 @@ impl Demo {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         stream
+    }
+
+    /// Another command of the same program on the demo's database: its exit code,
+    /// what it said, and what it complained of.
+    pub fn till(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        let done = Command::new(env!("CARGO_BIN_EXE_till"))
+            .args(arguments)
+            .env("TILL__DATABASE__URL", self.database())
+            .env(
+                "TILL__SECURITY__MASTER_KEY_FILE",
+                self.folder.join("data/master.key"),
+            )
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (done.status.code(), text(done.stdout), text(done.stderr))
+    }
+
+    /// Executes SQL behind the demo's back.
+    pub async fn sql(&self, statements: &str) {
+        let options = entities::Options {
+            max_connections: 1,
+            ..entities::Options::default()
+        };
+        let database = entities::connect(&self.database(), &options).await.unwrap();
+        let connection = database.connection();
+        connection.execute_unprepared(statements).await.unwrap();
+    }
+
+    fn database(&self) -> String {
+        format!("sqlite://{}", self.folder.join("data/till.db").display())
     }
 
     pub fn signal(&self, name: &str) {

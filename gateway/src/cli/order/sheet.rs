@@ -136,9 +136,9 @@ fn refunds(state: &OrderState) -> impl Iterator<Item = String> {
 
 fn exceptions(state: &OrderState) -> impl Iterator<Item = String> {
     state.exceptions.iter().map(|exception| {
-        let of = exception.amount.map_or_else(String::new, |money| {
-            format!(" of {}", amount(money))
-        });
+        let of = exception
+            .amount
+            .map_or_else(String::new, |money| format!(" of {}", amount(money)));
         format!(
             "{} {} about {}{of}, opened {}: {}",
             exception.id,
@@ -159,7 +159,11 @@ fn line(run: &Run) -> String {
     } = &run.entry;
     let often = often(run.count, run.until);
     let subject = subject.as_deref().unwrap_or("the order");
-    format!("{}  {:<8}  {subject}  {text}{often}", rfc3339(*at), source.name())
+    format!(
+        "{}  {:<8}  {subject}  {text}{often}",
+        rfc3339(*at),
+        source.name()
+    )
 }
 
 fn often(count: u32, until: Timestamp) -> String {
