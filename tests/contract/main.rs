@@ -8,6 +8,7 @@ mod batches;
 mod deliveries;
 mod directory;
 mod events;
+mod evidence;
 mod guard;
 mod notices;
 mod postgres;
@@ -113,6 +114,8 @@ on_every_store! {
         a_stray_notice_is_recorded_once
         an_exception_is_reported_once_whoever_sees_it
         words_with_a_nul_are_recorded;
+    evidence:
+        an_order_has_its_own_evidence_oldest_first;
     events:
         events_are_read_page_by_page_in_their_sequence
         an_application_sees_its_own_events_only
