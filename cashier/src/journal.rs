@@ -38,6 +38,8 @@ pub enum Source {
     Refund,
     /// A channel's notice.
     Notice,
+    /// A row of the channel's bill.
+    Bill,
     /// The clock.
     Timer,
     /// Till itself: a consequence of something else.
@@ -50,7 +52,7 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Source; 11] = [
+    pub const ALL: [Source; 12] = [
         Source::Merchant,
         Source::Payer,
         Source::Pay,
@@ -58,6 +60,7 @@ impl Source {
         Source::Close,
         Source::Refund,
         Source::Notice,
+        Source::Bill,
         Source::Timer,
         Source::Till,
         Source::Event,
@@ -74,6 +77,7 @@ impl Source {
             Source::Close => "close",
             Source::Refund => "refund",
             Source::Notice => "notice",
+            Source::Bill => "bill",
             Source::Timer => "timer",
             Source::Till => "till",
             Source::Event => "event",

@@ -3,10 +3,12 @@
 //!
 //! No I/O, no async runtime, no ambient clock or randomness.
 
+pub mod audit;
 pub mod capture;
 pub mod channel;
 pub mod command;
 pub mod decide;
+pub mod delivery;
 pub mod event;
 pub mod exception;
 pub mod flow;

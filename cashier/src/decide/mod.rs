@@ -14,6 +14,7 @@ use crate::channel::{Action, Closed, Outcome, Refunded, Trade};
 use crate::command::{PayCommand, RefundCommand, Refusal};
 use crate::id::{FlowNo, RefundNo};
 use crate::journal::Source;
+use crate::shell::BillRow;
 use crate::state::{OrderState, Row};
 use crate::task::Subject;
 use crate::time::Timestamp;
@@ -52,6 +53,8 @@ pub enum Input {
     NoticedTrade(FlowNo, Trade),
     /// A verified notice about a refund; `None` when it must be asked about.
     NoticedRefund(RefundNo, Option<Refunded>),
+    /// A row of the channel's bill about one of its flows.
+    Billed(BillRow),
     /// The order's own time has come.
     Due,
 }
@@ -121,6 +124,10 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
             refunded::noticed(&mut draft, refund, *said);
             Reply::Noted
         }
+        Input::Billed(row) => {
+            billed(&mut draft, row);
+            Reply::Noted
+        }
         Input::Due => Reply::Noted,
     };
     close::settle(&mut draft);
@@ -132,4 +139,17 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
         other => other,
     };
     draft.finish(reply)
+}
+
+/// The bill is one more voice that says the same things.
+fn billed(draft: &mut Draft<'_>, row: &BillRow) {
+    match row {
+        BillRow::Paid { flow_no, payment } => {
+            let seen = Trade::Paid(payment.clone());
+            trade::seen(draft, flow_no, &seen, Source::Bill);
+        }
+        BillRow::Refunded {
+            refund_no, amount, ..
+        } => refunded::billed(draft, refund_no, *amount),
+    }
 }

@@ -1,5 +1,6 @@
 //! What a channel says about the trade of a flow, whoever brought the word. Each
-//! word leaves one line in the journal, also if it changes nothing.
+//! word leaves one line in the journal, also if it changes nothing; only a bill, which
+//! is read as often as somebody likes, is silent about what is known.
 
 use super::answer::make_again;
 use super::close::close_others;
@@ -18,7 +19,7 @@ use crate::task::{Call, Next};
 
 pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: Source) {
     let Some(flow) = draft.state.flow(no).cloned() else {
-        draft.line(source, Some(no.as_str()), "the order has no such flow");
+        unchanged(draft, no, source, "the order has no such flow");
         return;
     };
     match trade {
@@ -39,6 +40,13 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
         // A notice that nothing has happened yet changes nothing.
         Trade::Waiting => draft.line(source, Some(no.as_str()), "not paid yet"),
         Trade::NotFound => draft.line(source, Some(no.as_str()), "not known to the channel"),
+    }
+}
+
+/// A word that changes nothing.
+fn unchanged(draft: &mut Draft<'_>, no: &FlowNo, source: Source, text: &str) {
+    if source != Source::Bill {
+        draft.line(source, Some(no.as_str()), text);
     }
 }
 
@@ -126,7 +134,7 @@ fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
         .any(|c| c.account == flow.account && c.trade_no == payment.trade_no);
     if known {
         let text = "the channel says that it is paid: known already";
-        draft.line(source, Some(flow.no.as_str()), text);
+        unchanged(draft, &flow.no, source, text);
         return;
     }
     if payment.amount == flow.amount() {
@@ -156,10 +164,11 @@ fn take_or_doubt(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: 
         payment.amount,
         flow.amount()
     );
-    draft.line(source, Some(no), text);
     if flow.claimed == Some(payment.amount) {
+        unchanged(draft, &flow.no, source, &text);
         return;
     }
+    draft.line(source, Some(no), text);
     let detail = format!(
         "the channel names {} CNY (trade {}) where {} CNY were asked for; not believed, the channel is asked",
         payment.amount,

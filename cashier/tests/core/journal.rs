@@ -5,11 +5,12 @@ use crate::world::{AMOUNT, World};
 use cashier::channel::*;
 use cashier::decide::{Answer, Context, Input, decide};
 use cashier::flow::FlowStatus;
-use cashier::id::{FlowNo, RefundNo};
+use cashier::id::{AccountId, FlowNo, RefundNo};
 use cashier::journal::{Line, Source};
 use cashier::money::Money;
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::refund::RefundStatus;
+use cashier::shell::BillRow;
 use cashier::state::{OrderState, Row};
 use cashier::store::Store;
 use cashier::task::{Call, Next, Subject};
@@ -328,4 +329,28 @@ fn a_timeline_tells_everything_once_and_in_order() {
     ] {
         assert!(texts.iter().any(|text| text.contains(words)), "{texts:#?}");
     }
+}
+
+#[test]
+fn a_bill_is_silent_about_what_is_known_however_often_it_is_read() {
+    let world = World::new();
+    let flow = world.flow(Way::WxNative);
+    assert!(world.wechat.pay_now(&flow));
+    let Trade::Paid(payment) = world.wechat.payment(&flow) else {
+        panic!("it was paid");
+    };
+    let account = AccountId::new("wechat");
+    let take = || {
+        let row = BillRow::Paid {
+            flow_no: flow.clone(),
+            payment: payment.clone(),
+        };
+        pollster::block_on(world.cashier.take_bill_row(&account, row)).unwrap();
+    };
+    take();
+    let story = world.story();
+    assert!(story.contains("bill: paid: 88.88 CNY"), "{story}");
+    let before = world.state();
+    take();
+    assert_eq!((world.state(), world.story()), (before, story));
 }
