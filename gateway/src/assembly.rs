@@ -153,6 +153,7 @@ pub(crate) async fn assemble(
     };
     let registry = Arc::new(Registry::load(directory.clone(), seal, registry).await?);
     let changes = Changes::new();
+    let auditor = entities::Auditor::new(database.clone());
     let store: Arc<dyn Store> = Arc::new(WatchedStore::new(
         Arc::new(entities::SeaStore::new(database)),
         changes.clone(),
@@ -182,6 +183,7 @@ pub(crate) async fn assemble(
         cashier,
         store,
         directory,
+        auditor,
         registry,
         clock,
         entropy,

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod assembly;
+pub mod audit;
 pub mod auth;
 pub mod checkout;
 pub mod cli;

@@ -18,6 +18,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// Who the merchants are: API keys and idempotency keys.
     pub directory: entities::Directory,
+    /// Reads the rows as they are, for the audit.
+    pub auditor: entities::Auditor,
     /// Applications and channel accounts, ready to be used.
     pub registry: Arc<Registry>,
     /// The time.

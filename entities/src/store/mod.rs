@@ -7,7 +7,7 @@ mod deliveries;
 mod events;
 mod evidence;
 mod find;
-mod load;
+pub(crate) mod load;
 mod notices;
 mod tasks;
 mod write;

@@ -5,6 +5,7 @@
 //! do, and combinations that would be dangerous stop the program before it starts.
 //! Secrets cannot be printed.
 
+mod audit;
 mod channels;
 mod checkout;
 mod database;
@@ -18,6 +19,7 @@ mod security;
 mod webhook;
 mod workers;
 
+pub use self::audit::Audit;
 pub use self::channels::Channels;
 pub use self::checkout::Checkout;
 pub use self::database::Database;
@@ -51,6 +53,8 @@ pub struct Config {
     pub webhook: Webhook,
     /// The background work.
     pub workers: Workers,
+    /// Whether the database says what it must.
+    pub audit: Audit,
     /// The payer's page.
     pub checkout: Checkout,
     /// Logs.
@@ -71,6 +75,7 @@ impl Config {
         self.channels.validate(&mut mistakes);
         self.webhook.validate(&mut mistakes);
         self.workers.validate(&mut mistakes);
+        self.audit.validate(&mut mistakes);
         self.checkout.validate(&mut mistakes);
         self.log.validate(&mut mistakes);
         self.validate_together(&mut mistakes);

@@ -6,6 +6,7 @@
 //! is well again, and stops when asked to: what it has begun is finished or left
 //! to its lease.
 
+pub mod audit;
 mod deliveries;
 mod health;
 mod prune;
@@ -48,6 +49,7 @@ impl Workers {
             config.webhook.clone(),
             stopped(),
         ));
+        loops.spawn(audit::run(shared.clone(), config.audit.clone(), stopped()));
         loops.spawn(prune::run(shared.clone(), stopped()));
         loops.spawn(reload::run(shared.registry.clone(), stopped()));
         Workers { stop, loops }

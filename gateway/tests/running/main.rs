@@ -2,6 +2,8 @@
 //! started again, and what its log must never hold.
 #![cfg(test)]
 
+mod audit;
+mod place;
 mod process;
 
 use process::Demo;
@@ -220,11 +222,8 @@ async fn a_database_that_is_not_there_is_not_made_by_looking_at_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nothing.db");
     let url = format!("sqlite://{}?mode=rwc", file.display());
-    let shown = std::process::Command::new(env!("CARGO_BIN_EXE_till"))
-        .args(["order", "show", "A1"])
-        .env("TILL__DATABASE__URL", url)
-        .output()
-        .unwrap();
-    assert_eq!(shown.status.code(), Some(1));
+    let (status, _, complaint) = process::till_in(folder.path(), &url, &["order", "show", "A1"]);
+    assert_eq!(status, Some(1));
+    assert!(complaint.contains("cannot be reached"), "{complaint}");
     assert!(!file.exists());
 }
