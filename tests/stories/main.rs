@@ -10,6 +10,7 @@
 )]
 
 mod accepted;
+mod audited;
 mod closing;
 mod crowd;
 mod deadline;
