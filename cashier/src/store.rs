@@ -208,6 +208,10 @@ pub trait Store: Send + Sync {
     /// queries, however much there is.
     async fn evidence(&self, order: &OrderId) -> Result<Evidence, StoreError>;
 
+    /// The database's own time (UTC), which all processes agree on; see
+    /// [`AgreedClock`](crate::agreed_clock::AgreedClock).
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 }

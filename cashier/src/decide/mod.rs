@@ -47,8 +47,9 @@ pub enum Input {
     Refund(RefundCommand),
     /// The payer says that they have paid: ask now.
     Check,
-    /// A channel answered a call, or did not.
-    Answered(Subject, Answer),
+    /// A channel answered a call, or did not. The time is when the call began (UTC):
+    /// what an answer denies, it denies of that moment, however late it is read.
+    Answered(Subject, Answer, Timestamp),
     /// A verified notice about a flow.
     NoticedTrade(FlowNo, Trade),
     /// A verified notice about a refund; `None` when it must be asked about.
@@ -115,7 +116,10 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
         Input::Close => close::close(&mut draft),
         Input::Refund(wish) => refund::refund(&mut draft, wish),
         Input::Check => pay::check(&mut draft),
-        Input::Answered(subject, answer) => answer::answered(&mut draft, subject, answer),
+        Input::Answered(subject, answer, asked) => {
+            draft.asked = (*asked).min(context.now);
+            answer::answered(&mut draft, subject, answer)
+        }
         Input::NoticedTrade(flow, seen) => {
             trade::seen(&mut draft, flow, seen, Source::Notice);
             Reply::Noted

@@ -352,6 +352,11 @@ impl Store for MemoryStore {
         Ok(self.lock().evidence(order))
     }
 
+    /// Memory has no clock: it knows the latest moment that anybody has told it.
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.lock().latest)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }

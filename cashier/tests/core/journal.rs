@@ -163,7 +163,7 @@ fn every_answer_about_a_flow_is_one_line_whatever_the_flow_is_doing() {
             for attempt in [0, 3] {
                 let state = flow_in(&state, status, attempt);
                 for (answer, source) in flow_answers(now) {
-                    let input = Input::Answered(Subject::Flow(no.clone()), answer);
+                    let input = Input::Answered(Subject::Flow(no.clone()), answer, now);
                     let found = lines(&state, &input, now, source, no.as_str());
                     assert_eq!(found.len(), 1, "{status:?} {input:?} {found:#?}");
                     assert!(!found[0].text.is_empty());
@@ -225,10 +225,10 @@ fn every_answer_and_notice_about_a_refund_is_one_line_whatever_the_refund_is_doi
         for days in [0, 4] {
             let now = created.plus(Span::minutes(days * 24 * 60 + 1));
             for said in outcomes(REFUNDED.to_vec()) {
-                let sent = Input::Answered(about.clone(), Answer::Refund(said.clone()));
+                let sent = Input::Answered(about.clone(), Answer::Refund(said.clone()), now);
                 let found = lines(&state, &sent, now, Source::Refund, no.as_str());
                 assert_eq!(found.len(), 1, "{status:?} {sent:?} {found:#?}");
-                let asked = Input::Answered(about.clone(), Answer::QueryRefund(said));
+                let asked = Input::Answered(about.clone(), Answer::QueryRefund(said), now);
                 let found = lines(&state, &asked, now, Source::Query, no.as_str());
                 assert_eq!(found.len(), 1, "{status:?} {asked:?} {found:#?}");
             }

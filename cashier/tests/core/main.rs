@@ -7,6 +7,7 @@
     reason = "a test that panics has failed"
 )]
 
+mod found;
 mod journal;
 mod stories;
 mod wandering;

@@ -3,15 +3,15 @@
 use super::{Fault, Sources, block_on, complain, say};
 use crate::assembly;
 use crate::audit::Audit;
-use crate::clock::SystemClock;
 use crate::config::Config;
 use cashier::id::OrderId;
-use cashier::time::{Clock, Timestamp};
+use cashier::store::Store;
+use cashier::time::Timestamp;
 use cashier::timing::Timing;
 use chrono::DateTime;
 use clap::Args;
-use entities::Auditor;
 use entities::auditor::Scope;
+use entities::{Auditor, SeaStore};
 use std::process::ExitCode;
 
 /// Exit code: there are breaches.
@@ -61,12 +61,14 @@ fn look(options: Options) -> Result<u64, Fault> {
 
 async fn audit(config: &Config, scope: &Scope) -> Result<u64, Fault> {
     let database = assembly::look_into_database(&config.database).await?;
+    // This machine's clock may be off; the database's is what everybody goes by.
+    let now = SeaStore::new(database.clone()).now().await?;
     let auditor = Auditor::new(database);
     let audit = Audit {
         auditor: &auditor,
         scope,
         timing: &Timing::default(),
-        now: SystemClock.now(),
+        now,
     };
     let mut breaches = 0;
     let orders = audit

@@ -45,6 +45,8 @@ pub struct Books {
     pub unknown: BTreeSet<FlowNo>,
     /// Flows that were closed and paid all the same.
     pub contradicted: BTreeSet<FlowNo>,
+    /// Flows of which a query once named another amount.
+    pub misnamed: BTreeSet<FlowNo>,
     /// Flows whose creation was refused for good.
     pub refused: BTreeSet<FlowNo>,
     /// Which order a flow belongs to, as Till's rows say.

@@ -165,6 +165,10 @@ impl Channel for Channeled {
             {
                 books.refused.insert(request.flow_no.clone());
             }
+            drop(books);
+            if made.is_ok() && kind == ChannelKind::Wechat && world.exec.chance(30) {
+                crate::actor::payer::reminded(world, &request.flow_no);
+            }
             made.map(|()| action)
         };
         if is_signed {
@@ -179,9 +183,14 @@ impl Channel for Channeled {
     async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
         let (kind, no) = (self.kind, flow.clone());
         self.call(format!("query {flow}"), move |world, now| {
-            let seen = world.bank.books().query(kind, &no, now);
+            let mut books = world.bank.books();
+            let seen = books.query(kind, &no, now);
             Ok(match seen {
-                Trade::Paid(mut payment) if world.exec.chance(world.plan().wrong_amount) => {
+                // Once for each flow: a channel that says it twice is believed.
+                Trade::Paid(mut payment)
+                    if world.exec.chance(world.plan().wrong_amount)
+                        && books.misnamed.insert(no.clone()) =>
+                {
                     payment.amount = Money::from_fen(3).unwrap_or_default();
                     Trade::Paid(payment)
                 }

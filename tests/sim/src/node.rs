@@ -6,6 +6,7 @@ use crate::sight::{CrashPoint, Met};
 use crate::store::Connection;
 use crate::world::World;
 use async_trait::async_trait;
+use cashier::agreed_clock::{AGREE_EVERY, AgreedClock};
 use cashier::channel::Channel;
 use cashier::delivery::after_try;
 use cashier::id::AccountId;
@@ -17,6 +18,7 @@ use cashier::way::ChannelKind;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 /// The pause between two looks for work.
@@ -97,7 +99,9 @@ pub struct Running {
     /// Its connection.
     pub store: Arc<Connection>,
     /// Its clock.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<AgreedClock>,
+    /// Whether it has seen the database's clock, and takes requests.
+    pub serves: Arc<AtomicBool>,
 }
 
 /// Starts a node: its cashier, and its workers.
@@ -121,6 +125,7 @@ pub fn start(world: &Arc<World>, life: Life, skew: i64) -> Running {
         exec: world.exec.clone(),
         skew,
     });
+    let clock = Arc::new(AgreedClock::new(clock));
     let cashier = Arc::new(Cashier::new(
         store.clone(),
         Arc::new(lines),
@@ -133,7 +138,11 @@ pub fn start(world: &Arc<World>, life: Life, skew: i64) -> Running {
         cashier,
         store,
         clock,
+        serves: Arc::new(AtomicBool::new(false)),
     };
+    world
+        .exec
+        .spawn(life.group(), agree(world.clone(), running.clone()));
     let tasks = world
         .exec
         .spawn(life.group(), work(world.clone(), running.clone()));
@@ -144,8 +153,30 @@ pub fn start(world: &Arc<World>, life: Life, skew: i64) -> Running {
     running
 }
 
+/// Agrees with the database about the time: before anything else, and again and
+/// again. Between two looks at nothing to do, time does not matter, so the world may
+/// come to rest.
+async fn agree(world: Arc<World>, node: Running) {
+    loop {
+        match node.clock.agree(&*node.store).await {
+            Ok(_) => {
+                node.serves.store(true, Ordering::Relaxed);
+                Idle::new(&world, AGREE_EVERY).await;
+            }
+            Err(_) => world.exec.sleep(Span::millis(500)).await,
+        }
+    }
+}
+
+async fn until_serving(world: &World, node: &Running) {
+    while !node.serves.load(Ordering::Relaxed) {
+        world.exec.sleep(Span::millis(100)).await;
+    }
+}
+
 /// The worker of tasks.
 async fn work(world: Arc<World>, node: Running) {
+    until_serving(&world, &node).await;
     loop {
         let claimed = node
             .cashier
@@ -159,12 +190,13 @@ async fn work(world: Arc<World>, node: Running) {
                 let _ = cashier.run_task(task).await;
             });
         }
-        idle(&world).await;
+        Idle::new(&world, POLL).await;
     }
 }
 
 /// The worker of deliveries.
 async fn tell(world: Arc<World>, node: Running) {
+    until_serving(&world, &node).await;
     loop {
         let now = node.clock.now();
         let until = now.plus(DELIVERY_LEASE);
@@ -176,7 +208,7 @@ async fn tell(world: Arc<World>, node: Running) {
                 .clone()
                 .spawn(node.life.group(), deliver(world, node, delivery));
         }
-        idle(&world).await;
+        Idle::new(&world, POLL).await;
     }
 }
 
@@ -191,18 +223,20 @@ async fn deliver(world: Arc<World>, node: Running, delivery: ClaimedDelivery) {
 
 /// Waits for the next look: a poll later at the earliest, and not before something
 /// is due. A commit wakes whoever waits, because it may bring work.
-fn idle(world: &Arc<World>) -> Idle {
-    Idle {
-        world: world.clone(),
-        earliest: world.exec.now().plus(POLL),
-        entered: None,
-    }
-}
-
 struct Idle {
     world: Arc<World>,
     earliest: Timestamp,
     entered: Option<Timestamp>,
+}
+
+impl Idle {
+    fn new(world: &Arc<World>, poll: Span) -> Idle {
+        Idle {
+            world: world.clone(),
+            earliest: world.exec.now().plus(poll),
+            entered: None,
+        }
+    }
 }
 
 impl Future for Idle {
@@ -212,12 +246,11 @@ impl Future for Idle {
         let Some(due) = self.world.memory.next_due() else {
             return Poll::Pending;
         };
-        // A clock that is behind looks a while longer.
         let until = due.max(self.earliest);
         if self.world.exec.now() >= until {
             return Poll::Ready(());
         }
-        if self.entered.is_none_or(|known| until < known) {
+        if self.entered != Some(until) {
             self.entered = Some(until);
             return Pin::new(&mut self.world.exec.sleep_until(until)).poll(context);
         }

@@ -157,8 +157,8 @@ impl Plan {
     }
 
     fn draw_size(&mut self, rng: &mut fastrand::Rng) {
-        self.orders = [1, 1, 1, 1, 2, 2, 3, 5][rng.usize(0..8)];
-        self.nodes = [1, 2, 2, 3][rng.usize(0..4)];
+        self.orders = one_of(rng, &[1, 1, 1, 1, 2, 2, 3, 5]);
+        self.nodes = one_of(rng, &[1, 2, 2, 3]);
         self.policy = Policy {
             switch: if rng.bool() {
                 Switch::Strict
@@ -170,9 +170,9 @@ impl Plan {
             } else {
                 LatePayment::Refund
             },
-            flow_life: Span::minutes([2, 5, 15, 15][rng.usize(0..4)]),
+            flow_life: Span::minutes(one_of(rng, &[2, 5, 15, 15])),
         };
-        self.expires_in = Span::minutes([6, 15, 30, 60, 120][rng.usize(0..5)]);
+        self.expires_in = Span::minutes(one_of(rng, &[6, 15, 30, 60, 120]));
         self.calm_after = Span::minutes(rng.u32(5..90));
     }
 
@@ -234,8 +234,18 @@ impl Plan {
     }
 }
 
+fn one_of<T: Copy + Default>(rng: &mut fastrand::Rng, choices: &[T]) -> T {
+    choices
+        .get(rng.usize(0..choices.len().max(1)))
+        .copied()
+        .unwrap_or_default()
+}
+
+/// Takes one fault out of a plan.
+pub type Without = fn(&mut Plan);
+
 /// The faults by name, so that a failing world can be tried without each of them.
-pub const FAULTS: &[(&str, fn(&mut Plan))] = &[
+pub const FAULTS: &[(&str, Without)] = &[
     ("call_lost", |plan| plan.call_lost = 0),
     ("answer_lost", |plan| plan.answer_lost = 0),
     ("carried_out_late", |plan| plan.carried_out_late = 0),

@@ -98,7 +98,11 @@ fn send(world: &Arc<World>, account: &AccountId, name: String, content: Content)
 async fn until_taken(world: Arc<World>, letter: Letter) {
     let exec = &world.exec;
     if exec.chance(world.plan().notice_late) {
-        let longest = [300, 3600, 90_000][usize::try_from(exec.below(3)).unwrap_or(0)];
+        let longest = match exec.below(3) {
+            0 => 300,
+            1 => 3600,
+            _ => 90_000,
+        };
         exec.sleep(exec.span(Span::seconds(1), Span::seconds(longest)))
             .await;
     } else {

@@ -56,16 +56,12 @@ fn live(world: &Arc<World>) {
         .exec
         .spawn(Group::World, clerk::bring_bills(world.clone()));
     let end = world.exec.now().plus(HORIZON);
-    let mut rests = world.exec.run(end, MOST_STEPS);
-    nature::mend_refunds(world);
-    world.wake_workers();
-    rests = rests
-        && world
-            .exec
-            .run(end.plus(HORIZON), MOST_STEPS.saturating_mul(2));
+    let rests = world.exec.run(end, MOST_STEPS);
     if !rests {
         let (now, steps) = (world.exec.now(), world.exec.steps());
-        let detail = format!("it has not come to rest after {steps} steps");
+        let due = world.memory.next_due();
+        let detail =
+            format!("it has not come to rest after {steps} steps; due at {due:?} of {now:?}");
         world.sight.broken(now, Formula::Q10, "the world", detail);
     }
     if world.sight.is_broken() {

@@ -312,6 +312,11 @@ impl Store for Connection {
         self.world.memory.evidence(order).await
     }
 
+    async fn now(&self) -> Answer<Timestamp> {
+        self.reach().await?;
+        Ok(self.exec().now())
+    }
+
     async fn ping(&self) -> Answer<()> {
         self.reach().await
     }

@@ -21,6 +21,7 @@ use cashier::time::{Span, Timestamp};
 use cashier::way::ChannelKind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long a client waits for an answer of Till.
@@ -182,10 +183,9 @@ impl World {
     fn any_node(&self) -> Option<Running> {
         let nodes = locked(&self.nodes);
         let drawn = self.exec.below(u32::try_from(nodes.len()).unwrap_or(1));
-        nodes
-            .get(usize::try_from(drawn).unwrap_or(0))?
-            .running
-            .clone()
+        let index = usize::try_from(drawn).unwrap_or(0);
+        let node = nodes.get(index)?.running.clone();
+        node.filter(|node| node.serves.load(Ordering::Relaxed))
     }
 
     /// Asks a node something, as a client would. `None`: no answer.

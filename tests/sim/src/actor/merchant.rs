@@ -56,8 +56,14 @@ pub async fn sell(world: Arc<World>, number: u32) {
     let new = new_order(&world, number, amount);
     let order = open(&world, new.clone()).await;
     let screens: Screens = Screens::default();
+    // Sometimes all at once, as a double click or two tabs that a browser restores.
+    let apart = if exec.chance(250) {
+        Span::millis(30)
+    } else {
+        Span::minutes(4)
+    };
     for _ in 0..=exec.below(3) {
-        let tab = payer::pay(world.clone(), order.clone(), screens.clone());
+        let tab = payer::pay(world.clone(), order.clone(), screens.clone(), apart);
         exec.spawn(Group::World, tab);
     }
     if exec.chance(300) {

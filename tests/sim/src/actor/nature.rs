@@ -23,6 +23,7 @@ pub fn begin(world: &Arc<World>) {
     if plan.external_refund > 0 {
         exec.spawn(Group::World, refund_by_hand(world.clone()));
     }
+    exec.spawn(Group::World, mend_refunds(world.clone()));
     exec.spawn(Group::World, calm(world.clone()));
 }
 
@@ -89,8 +90,10 @@ async fn refund_by_hand(world: Arc<World>) {
     }
 }
 
-/// Somebody in the back office deals with the refunds that need a person.
-pub fn mend_refunds(world: &Arc<World>) {
+/// After some days, somebody in the back office deals with the refunds that need a
+/// person.
+async fn mend_refunds(world: Arc<World>) {
+    world.exec.sleep(Span::minutes(5 * 24 * 60)).await;
     let mut books = world.bank.books();
     for refund in books.open_refunds() {
         books.settle_refund(&refund, Refunded::Succeeded);

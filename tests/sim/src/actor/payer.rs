@@ -1,5 +1,6 @@
 //! A payer: tabs, impatience, second thoughts, and an old page that is still open.
 
+use crate::exec::Group;
 use crate::post;
 use crate::world::World;
 use cashier::command::{PayCommand, Payable, Refusal};
@@ -35,10 +36,9 @@ pub fn wish(way: Way) -> PayCommand {
 }
 
 /// One payer, in one tab.
-pub async fn pay(world: Arc<World>, order: OrderId, screens: Screens) {
+pub async fn pay(world: Arc<World>, order: OrderId, screens: Screens, apart: Span) {
     let exec = &world.exec;
-    exec.sleep(exec.span(Span::millis(0), Span::minutes(4)))
-        .await;
+    exec.sleep(exec.span(Span::millis(0), apart)).await;
     let way = way(&world);
     let mut current = way;
     for _ in 0..=exec.below(4) {
@@ -89,6 +89,25 @@ async fn think(world: &World) {
     let drawn = usize::try_from(exec.below(4)).unwrap_or(0);
     let longest = longest.get(drawn).copied().unwrap_or(Span::seconds(3));
     exec.sleep(exec.span(Span::millis(50), longest)).await;
+}
+
+/// The wallet itself reminds the payer of a trade that waits for them: they may pay
+/// before Till has heard that the trade exists.
+pub fn reminded(world: &Arc<World>, flow: &FlowNo) {
+    let (world, flow) = (world.clone(), flow.clone());
+    world.exec.clone().spawn(Group::World, async move {
+        let exec = &world.exec;
+        exec.sleep(exec.span(Span::millis(1), Span::seconds(15)))
+            .await;
+        let paid = world.bank.books().pay(&flow, false, exec.now());
+        world.sight.trace(
+            exec.now(),
+            format_args!("a reminded payer pays {flow}: {paid}"),
+        );
+        if paid {
+            post::paid(&world, &flow);
+        }
+    });
 }
 
 /// Asks to pay. Whether the order cannot be paid any more.
