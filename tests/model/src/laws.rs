@@ -18,7 +18,7 @@ use cashier::state::{OrderState, Row};
 pub type Law = (&'static str, fn(&World) -> bool);
 
 /// Every law about states.
-pub const LAWS: [Law; 14] = [
+pub const LAWS: [Law; 15] = [
     ("no step breaks a rule", |world| world.broken.is_none()),
     ("paid means one winner of the exact amount", one_winner),
     ("what we took, the channel took", captures_are_true),
@@ -33,6 +33,7 @@ pub const LAWS: [Law; 14] = [
     ("what goes back has one number and one row", one_number),
     ("whoever is not settled has a task, and nobody else", tasks),
     ("a closed order cannot be paid with what was handed out", closed_order),
+    ("what is not at rest goes on by itself", goes_on),
 ];
 
 fn pairs(world: &World) -> impl Iterator<Item = (&Flow, &Trade)> {
@@ -198,6 +199,15 @@ fn closed_order(world: &World) -> bool {
     let state = &world.order;
     state.order.status != OrderStatus::Closed
         || (state.flows.iter().all(|flow| flow.status.is_settled()) && payable(world) == 0)
+}
+
+/// Without anybody's help: somebody works, or may take a task, or will later.
+fn goes_on(world: &World) -> bool {
+    let revision = world.order.order.revision;
+    world.is_quiet()
+        || world.works.iter().any(|work| !work.is_waiting(revision))
+        || world.free_tasks().next().is_some()
+        || world.next_moment().is_some()
 }
 
 /// At rest, the channels hold exactly what the order says: nothing, or its

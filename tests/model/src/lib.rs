@@ -8,3 +8,4 @@ pub mod till;
 pub mod time;
 pub mod work;
 pub mod world;
+pub mod rest;

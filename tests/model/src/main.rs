@@ -10,6 +10,7 @@ fn main() {
     let mut only = 4usize;
     for arg in std::env::args().skip(1) {
         if arg == "--full" { bounds = Bounds::FULL; }
+        else if arg == "--rest" {}
         else if arg == "--bfs" { bfs = true }
         else if let Some((n, v)) = arg.split_once('=') {
             if n == "only" { only = v.parse().unwrap(); continue; }
@@ -20,6 +21,7 @@ fn main() {
     for (i, (s, l)) in [(Switch::Overlap, LatePayment::Refund), (Switch::Strict, LatePayment::Refund), (Switch::Overlap, LatePayment::Accept), (Switch::Strict, LatePayment::Accept)].into_iter().enumerate() {
         if only < 4 && only != i { continue; }
         let till = Till::new(s, l, bounds);
+        if std::env::args().any(|a| a == "--rest") { println!("{:?}", till_model::rest::ends(&till)); continue; }
         let met = till.met.clone();
         let start = std::time::Instant::now();
         let (d, total, unique, depth, props) = if bfs {

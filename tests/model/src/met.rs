@@ -1,6 +1,6 @@
 //! Situations that must have been met, or the check has proved nothing.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 macro_rules! situations {
     ($($(#[$doc:meta])* $name:ident: $text:literal,)*) => {
@@ -71,20 +71,34 @@ situations! {
 
 /// How often each was met.
 #[derive(Debug, Default)]
-pub struct Met([AtomicU64; 21]);
+pub struct Met {
+    counts: [AtomicU64; 21],
+    complete: AtomicBool,
+}
 
 impl Met {
     /// It happens.
     pub fn note(&self, situation: Situation) {
-        if let Some(count) = self.0.get(situation as usize) {
+        if let Some(count) = self.counts.get(situation as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// How often it has happened.
     pub fn count(&self, situation: Situation) -> u64 {
-        self.0
+        self.counts
             .get(situation as usize)
             .map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// Whether all that was expected has happened; `true` once only, so that
+    /// the checker writes down one example and not one for each later state.
+    pub fn is_complete(&self, expects: impl Fn(Situation) -> bool) -> bool {
+        if self.complete.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut expected = Situation::ALL.iter().filter(|s| expects(**s));
+        expected.all(|situation| self.count(*situation) > 0)
+            && !self.complete.swap(true, Ordering::Relaxed)
     }
 }
