@@ -22,24 +22,91 @@ pub struct Bounds {
     pub contradictions: u8,
 }
 
-impl Bounds {
-    /// What CI looks at on every change.
-    pub const CI: Bounds = Bounds {
-        pays: 2,
-        closes: 1,
-        refunds: 1,
+/// Bounds under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// What it looks into.
+    pub name: &'static str,
+    /// How far it goes.
+    pub bounds: Bounds,
+}
+
+/// What CI looks at on every change: each disturbance by itself, in full.
+pub const CI: &[Scope] = &[
+    Scope {
+        name: "every disturbance, one tab",
+        bounds: bounds(1, 1, 0, 1, 1, 1, 1),
+    },
+    Scope {
+        name: "two tabs and a lost call",
+        bounds: bounds(2, 1, 0, 1, 0, 0, 0),
+    },
+    Scope {
+        name: "two tabs and a crash",
+        bounds: bounds(2, 1, 0, 0, 1, 0, 1),
+    },
+    Scope {
+        name: "two tabs and slow workers",
+        bounds: bounds(2, 0, 0, 0, 0, 1, 0),
+    },
+    Scope {
+        name: "two tabs and a refund",
+        bounds: bounds(2, 0, 1, 1, 0, 0, 0),
+    },
+    Scope {
+        name: "three wishes to pay",
+        bounds: bounds(3, 0, 0, 0, 0, 0, 0),
+    },
+];
+
+/// What `--full` looks at besides: disturbances together.
+pub const FULL: &[Scope] = &[
+    Scope {
+        name: "two tabs, two lost calls",
+        bounds: bounds(2, 1, 0, 2, 0, 0, 0),
+    },
+    Scope {
+        name: "two tabs, a lost call, a crash, a refund",
+        bounds: bounds(2, 1, 1, 1, 1, 0, 0),
+    },
+    Scope {
+        name: "two tabs, a lost call, a crash, a contradiction",
+        bounds: bounds(2, 1, 0, 1, 1, 0, 1),
+    },
+    Scope {
+        name: "two tabs, a crash, slow workers",
+        bounds: bounds(2, 0, 0, 0, 1, 1, 0),
+    },
+    Scope {
+        name: "three wishes to pay, a close, a lost call",
+        bounds: bounds(3, 1, 0, 1, 0, 0, 0),
+    },
+];
+
+const fn bounds(
+    pays: u8,
+    closes: u8,
+    refunds: u8,
+    faults: u8,
+    crashes: u8,
+    delays: u8,
+    contradictions: u8,
+) -> Bounds {
+    Bounds {
+        pays,
+        closes,
+        refunds,
         checks: 0,
-        faults: 1,
-        crashes: 1,
-        delays: 0,
-        contradictions: 1,
-    };
-    /// What `--full` looks at.
-    pub const FULL: Bounds = Bounds {
-        pays: 3,
-        delays: 1,
-        ..Bounds::CI
-    };
+        faults,
+        crashes,
+        delays,
+        contradictions,
+    }
+}
+
+impl Bounds {
+    /// Nothing happens.
+    pub const NONE: Bounds = bounds(0, 0, 0, 0, 0, 0, 0);
 
     /// The bound of that name, to be set; `None` if there is none.
     pub fn named(&mut self, name: &str) -> Option<&mut u8> {

@@ -27,8 +27,8 @@ pub fn of(world: &World) -> Vec<u8> {
     for (flow, trade) in world.order.flows.iter().zip(&world.ledger.trades) {
         flow_key(&mut key, flow, now);
         // Only who can still pay with it cares whether it was handed out.
-        let opens = trade.is_payable(flow, now)
-            || (trade.paid.is_none() && world.left.contradictions > 0);
+        let opens =
+            trade.is_payable(flow, now) || (trade.paid.is_none() && world.left.contradictions > 0);
         key.push(bits(&[
             trade.handed && opens,
             trade.exists,

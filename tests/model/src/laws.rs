@@ -1,8 +1,8 @@
 //! What must hold in every state and in every step, however the run went. The
 //! channels' books are the measure, never our own rows alone.
 
-use crate::channel::Trade;
 use crate::channel::Ledger;
+use crate::channel::Trade;
 use crate::time::RHYTHM;
 use crate::world::World;
 use cashier::capture::{Capture, CaptureKind};
@@ -29,10 +29,16 @@ pub const LAWS: [Law; 15] = [
     ("expired means past its end and margin", expired_is_over),
     ("failed means refused by the channel", failed_is_refused),
     ("no more goes back than came, in our rows", cap_in_rows),
-    ("no more goes back than came, at the channel", cap_at_channel),
+    (
+        "no more goes back than came, at the channel",
+        cap_at_channel,
+    ),
     ("what goes back has one number and one row", one_number),
     ("whoever is not settled has a task, and nobody else", tasks),
-    ("a closed order cannot be paid with what was handed out", closed_order),
+    (
+        "a closed order cannot be paid with what was handed out",
+        closed_order,
+    ),
     ("what is not at rest goes on by itself", goes_on),
 ];
 
@@ -81,7 +87,13 @@ fn captures_are_true(world: &World) -> bool {
 }
 
 fn one_try(world: &World) -> bool {
-    world.order.flows.iter().filter(|flow| flow.is_current()).count() <= 1
+    world
+        .order
+        .flows
+        .iter()
+        .filter(|flow| flow.is_current())
+        .count()
+        <= 1
 }
 
 /// Whether the payer's side can have got it and could pay it now.
@@ -224,9 +236,8 @@ pub fn at_rest(world: &World) -> bool {
         .sum::<i64>();
     let back = world.ledger.returned.iter().flatten();
     let back = back.map(|returned| returned.amount.fen()).sum::<i64>();
-    let wanted = |refund: &&Refund| {
-        !refund.is_automatic() && refund.status == RefundStatus::Succeeded
-    };
+    let wanted =
+        |refund: &&Refund| !refund.is_automatic() && refund.status == RefundStatus::Succeeded;
     let given = state.refunds.iter().filter(wanted);
     let owed = match state.order.status {
         OrderStatus::Open => return false,
@@ -236,7 +247,10 @@ pub fn at_rest(world: &World) -> bool {
         }
     };
     let settled = state.flows.iter().all(|flow| flow.status.is_settled())
-        && state.refunds.iter().all(|refund| refund.status.is_settled());
+        && state
+            .refunds
+            .iter()
+            .all(|refund| refund.status.is_settled());
     settled && taken - back == owed
 }
 
@@ -253,12 +267,30 @@ pub fn step(
             after.order.revision == before.order.revision + 1,
         ),
         ("paid is final", paid_is_final(before, after)),
-        ("a settled flow stays so, or is paid", settled_stays(before, after)),
-        ("unknown never becomes failed", unknown_never_fails(before, after)),
-        ("a capture is never edited", after.captures.starts_with(&before.captures)),
-        ("one event for each version, without a gap", versions(before, after, rows)),
-        ("a change of the order is told in the same commit", told(before, after, rows)),
-        ("an event says paid only of what the channel took", no_lie(after, rows, ledger)),
+        (
+            "a settled flow stays so, or is paid",
+            settled_stays(before, after),
+        ),
+        (
+            "unknown never becomes failed",
+            unknown_never_fails(before, after),
+        ),
+        (
+            "a capture is never edited",
+            after.captures.starts_with(&before.captures),
+        ),
+        (
+            "one event for each version, without a gap",
+            versions(before, after, rows),
+        ),
+        (
+            "a change of the order is told in the same commit",
+            told(before, after, rows),
+        ),
+        (
+            "an event says paid only of what the channel took",
+            no_lie(after, rows, ledger),
+        ),
     ];
     let broken = rules.into_iter().find(|(_, kept)| !kept);
     broken.map(|(rule, _)| rule)
@@ -266,8 +298,7 @@ pub fn step(
 
 fn paid_is_final(before: &OrderState, after: &OrderState) -> bool {
     before.order.status != OrderStatus::Paid
-        || (after.order.status == OrderStatus::Paid
-            && after.order.paid_by == before.order.paid_by)
+        || (after.order.status == OrderStatus::Paid && after.order.paid_by == before.order.paid_by)
 }
 
 fn settled_stays(before: &OrderState, after: &OrderState) -> bool {
@@ -283,9 +314,11 @@ fn settled_stays(before: &OrderState, after: &OrderState) -> bool {
 }
 
 fn unknown_never_fails(before: &OrderState, after: &OrderState) -> bool {
-    before.flows.iter().zip(&after.flows).all(|(old, new)| {
-        old.status != FlowStatus::Unknown || new.status != FlowStatus::Failed
-    })
+    before
+        .flows
+        .iter()
+        .zip(&after.flows)
+        .all(|(old, new)| old.status != FlowStatus::Unknown || new.status != FlowStatus::Failed)
 }
 
 fn events(rows: &[Row]) -> impl Iterator<Item = &cashier::event::Event> {
@@ -302,9 +335,8 @@ fn versions(before: &OrderState, after: &OrderState, rows: &[Row]) -> bool {
 
 fn told(before: &OrderState, after: &OrderState, rows: &[Row]) -> bool {
     let said = |kind| events(rows).filter(|event| event.kind == kind).count();
-    let became = |status| {
-        usize::from(before.order.status != status && after.order.status == status)
-    };
+    let became =
+        |status| usize::from(before.order.status != status && after.order.status == status);
     let newly = |status: RefundStatus, automatic: bool| {
         let was = |refund: &Refund| before.refund(&refund.no).map(|old| old.status);
         let all = after.refunds.iter();

@@ -443,11 +443,12 @@ impl Till {
             }
             let unknown = was.status == RefundStatus::Unknown;
             self.note_if(unknown, Situation::UnknownRefundKnown);
-            self.met.note(match new.capture(&is.capture).map(|c| c.kind) {
-                Some(CaptureKind::Surplus) => Situation::SurplusReturned,
-                Some(CaptureKind::Late) => Situation::LateReturned,
-                _ => Situation::Refunded,
-            });
+            self.met
+                .note(match new.capture(&is.capture).map(|c| c.kind) {
+                    Some(CaptureKind::Surplus) => Situation::SurplusReturned,
+                    Some(CaptureKind::Late) => Situation::LateReturned,
+                    _ => Situation::Refunded,
+                });
         }
         let (was, is) = (&old.order, &new.order);
         let expired = matches!(is.closed, Some((_, CloseReason::Expired)));
@@ -470,11 +471,7 @@ fn in_progress(reply: &Reply) -> bool {
     matches!(reply, Reply::No(PaymentInProgress { .. }))
 }
 
-fn change(
-    world: &mut World,
-    place: u8,
-    how: impl FnOnce(&mut crate::channel::Trade, u8),
-) -> bool {
+fn change(world: &mut World, place: u8, how: impl FnOnce(&mut crate::channel::Trade, u8)) -> bool {
     let tick = world.tick;
     let trade = of(&mut world.ledger.trades, place);
     trade.map(|trade| how(trade, tick)).is_some()

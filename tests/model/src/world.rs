@@ -253,7 +253,12 @@ impl World {
     }
 
     /// Carries out a call at its channel, or not.
-    pub fn call(&mut self, thing: Thing, call: Call, fault: Option<crate::channel::Fault>) -> crate::channel::Heard {
+    pub fn call(
+        &mut self,
+        thing: Thing,
+        call: Call,
+        fault: Option<crate::channel::Fault>,
+    ) -> crate::channel::Heard {
         use crate::channel::Heard;
         let now = self.now();
         let state = self.order.clone();
@@ -325,11 +330,20 @@ impl fmt::Debug for World {
         write!(f, "t{} {}", self.tick, state.order.status.name())?;
         for (flow, trade) in state.flows.iter().zip(&self.ledger.trades) {
             let next = flow.next.map(|next| (next.call.name(), tick(next.due)));
-            write!(f, " | {} {} {next:?} {trade:?}", flow.way(), flow.status.name())?;
+            write!(
+                f,
+                " | {} {} {next:?} {trade:?}",
+                flow.way(),
+                flow.status.name()
+            )?;
         }
         for (refund, returned) in state.refunds.iter().zip(&self.ledger.returned) {
             let next = refund.next.map(|next| (next.call.name(), tick(next.due)));
-            write!(f, " | refund {} {next:?} {returned:?}", refund.status.name())?;
+            write!(
+                f,
+                " | refund {} {next:?} {returned:?}",
+                refund.status.name()
+            )?;
         }
         for work in &self.works {
             write!(f, " | {:?} {:?} {}", work.who, work.stage, work.left)?;
