@@ -524,7 +524,11 @@ impl Till {
             Situation::UnknownFlowKnown | Situation::FlowFailed | Situation::TooEarly => {
                 bounds.faults > 0
             }
-            Situation::UnknownRefundKnown => bounds.faults > 0,
+            Situation::UnknownRefundKnown => {
+                let back = [Situation::SurplusReturned, Situation::LateReturned];
+                let refunds = bounds.refunds > 0 || back.iter().any(|s| self.expects(*s));
+                bounds.faults > 0 && refunds
+            }
             Situation::TwoCalls => bounds.pays > 1,
             Situation::Refunded => bounds.refunds > 0,
             Situation::Waited | Situation::Refused | Situation::UnknownTradePaid => bounds.pays > 1,
