@@ -20,6 +20,9 @@ pub struct Bounds {
     pub delays: u8,
     /// How often a channel takes money for what it had confirmed as closed.
     pub contradictions: u8,
+    /// How often a decision is made from rows that others touch before it is
+    /// committed: a second process takes a task, commits, or time passes.
+    pub overtaken: u8,
 }
 
 /// Bounds under a name.
@@ -57,6 +60,13 @@ pub const CI: &[Scope] = &[
         name: "two tabs and a contradiction",
         bounds: bounds(2, 1, 0, 0, 0, 0, 1),
     },
+    Scope {
+        name: "two tabs and a decision that is overtaken",
+        bounds: Bounds {
+            overtaken: 1,
+            ..bounds(2, 1, 0, 0, 0, 0, 0)
+        },
+    },
 ];
 
 /// What `--full` looks at besides: disturbances together.
@@ -85,6 +95,20 @@ pub const FULL: &[Scope] = &[
         name: "one tab and everything",
         bounds: bounds(1, 1, 1, 1, 1, 1, 1),
     },
+    Scope {
+        name: "a decision that is overtaken, a lost call and slow workers",
+        bounds: Bounds {
+            overtaken: 1,
+            ..bounds(1, 1, 0, 1, 0, 1, 0)
+        },
+    },
+    Scope {
+        name: "a decision that is overtaken, and a crash",
+        bounds: Bounds {
+            overtaken: 1,
+            ..bounds(2, 0, 0, 0, 1, 0, 0)
+        },
+    },
 ];
 
 const fn bounds(
@@ -105,6 +129,7 @@ const fn bounds(
         crashes,
         delays,
         contradictions,
+        overtaken: 0,
     }
 }
 
@@ -123,6 +148,7 @@ impl Bounds {
             "crashes" => &mut self.crashes,
             "delays" => &mut self.delays,
             "contradictions" => &mut self.contradictions,
+            "overtaken" => &mut self.overtaken,
             _ => return None,
         })
     }

@@ -68,6 +68,7 @@ fn left(key: &mut Vec<u8>, world: &World) {
         left.crashes,
         left.delays,
         left.contradictions,
+        left.overtaken,
     ]);
 }
 
@@ -163,7 +164,7 @@ fn exceptions(key: &mut Vec<u8>, world: &World) {
 /// listed.
 fn works(key: &mut Vec<u8>, world: &World) {
     let revision = world.order.order.revision;
-    let mut works: Vec<[u8; 9]> = world
+    let mut works: Vec<[u8; 12]> = world
         .works
         .iter()
         .map(|work| work_key(work, revision))
@@ -172,7 +173,7 @@ fn works(key: &mut Vec<u8>, world: &World) {
     key.extend(works.iter().flatten());
 }
 
-fn work_key(work: &Work, revision: u32) -> [u8; 9] {
+fn work_key(work: &Work, revision: u32) -> [u8; 12] {
     let (who, mine) = match work.who {
         Who::Worker => (0, NONE),
         Who::Timer => (1, NONE),
@@ -194,7 +195,13 @@ fn work_key(work: &Work, revision: u32) -> [u8; 9] {
     });
     let count = if called { work.left } else { 0 };
     let again = u8::from(called && work.again);
-    [who, mine, stage, about, call, heard, rest, count, again]
+    // A decision that the guard will refuse is as good as none.
+    let made = work.made.as_ref().filter(|made| made.revision == revision);
+    let [high, low] = made.map_or(0, |made| made.held).to_be_bytes();
+    let tick = made.map_or(NONE, |made| made.tick);
+    [
+        who, mine, stage, about, call, heard, rest, count, again, high, low, tick,
+    ]
 }
 
 fn place(thing: Thing) -> u8 {

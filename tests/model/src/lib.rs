@@ -29,7 +29,10 @@
 //!   with it would never come twice.
 //! - what was handed out, once nobody can pay with it any more; wishes that the
 //!   order would refuse without a change.
-//! - the order in which work in flight is listed: it has no identity.
+//! - the order in which work in flight is listed: it has no identity. Of a decision
+//!   that waits for its commit: when it was made and which leases it saw, which with
+//!   the same revision is all it can have seen otherwise; nothing if the guard will
+//!   refuse it.
 //!
 //! So two states with one key allow the same steps, and the same step leads them
 //! to states with one key again: what holds in one holds in the other. Were
@@ -38,9 +41,10 @@
 //!
 //! # What is left out
 //! - Time is in whole ticks of a minute; every pause of the rhythm is one tick.
-//! - A decision and its commit are one step, and so are taking a task and loading
-//!   its order. A decision from an older revision meets the guard and is made
-//!   again, which is that one step.
+//! - A decision and its commit are one step, but for as many as `overtaken` says;
+//!   those meet the store's guard, or what does not count the revision up: leases
+//!   that others take, and time. Taking a task and loading its order are one step,
+//!   and so are a notice's decision and commit.
 //! - A wish goes on for as many rounds as it takes; the shell stops after twelve,
 //!   which is a crash of it.
 //! - A crash takes all work in flight, or one piece of it.

@@ -65,6 +65,10 @@ situations! {
     LateReturned: "a late payment was given back",
     /// Money came for a closed order and was accepted.
     LateAccepted: "a late payment was accepted",
+    /// Somebody else committed first, and the store's guard refused a decision.
+    DecidedAgain: "a decision met the guard and was made again",
+    /// Somebody took a task, or time passed, between a decision and its commit.
+    Overtaken: "a decision was overtaken and committed all the same",
     /// The merchant gave money back.
     Refunded: "the merchant's refund succeeded",
 }
@@ -72,7 +76,7 @@ situations! {
 /// How often each was met.
 #[derive(Debug, Default)]
 pub struct Met {
-    counts: [AtomicU64; 21],
+    counts: [AtomicU64; 23],
     complete: AtomicBool,
 }
 

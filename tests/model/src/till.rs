@@ -65,6 +65,10 @@ pub enum Step {
     Ask(Who),
     /// A piece of work loads the order, decides, and commits.
     Decide(usize),
+    /// Somebody asks, and is overtaken before the first commit.
+    AskSlowly(Who),
+    /// A piece of work loads the order and decides, and is overtaken.
+    Make(usize),
     /// A piece of work calls the channel.
     Send(usize, Option<Fault>),
     /// A piece of work hears of its call, decides, and commits.
@@ -202,6 +206,14 @@ fn work(world: &World, steps: &mut Vec<Step>) {
             }
         }
     }
+    if world.left.overtaken > 0 {
+        let made = |work: &Work| match work.stage {
+            Stage::Hearing(..) | Stage::Deciding => work.made.is_none(),
+            _ => false,
+        };
+        let places = world.works.iter().enumerate();
+        steps.extend(places.filter(|(_, w)| made(w)).map(|(n, _)| Step::Make(n)));
+    }
     if world.left.crashes > 0 && !world.works.is_empty() {
         steps.push(Step::Crash);
         if world.works.len() > 1 {
@@ -224,17 +236,16 @@ fn faults_of(world: &World, thing: Thing, call: Call) -> &'static [Fault] {
 /// What payers and the merchant may do.
 fn people(world: &World, steps: &mut Vec<Step>) {
     let tabs = |work: &&Work| matches!(work.who, Who::Tab(..));
+    let mut asks = Vec::new();
     if world.left.pays > 0 && world.works.iter().filter(tabs).count() < 2 {
-        steps.extend(WAYS.map(|way| Step::Ask(Who::Tab(way, None))));
+        asks.extend(WAYS.map(|way| Who::Tab(way, None)));
     }
-    if world.left.closes > 0 {
-        steps.push(Step::Ask(Who::Closer));
-    }
-    if world.left.refunds > 0 {
-        steps.push(Step::Ask(Who::Refunder));
-    }
-    if world.left.checks > 0 {
-        steps.push(Step::Ask(Who::Checker));
+    asks.extend((world.left.closes > 0).then_some(Who::Closer));
+    asks.extend((world.left.refunds > 0).then_some(Who::Refunder));
+    asks.extend((world.left.checks > 0).then_some(Who::Checker));
+    steps.extend(asks.iter().map(|who| Step::Ask(*who)));
+    if world.left.overtaken > 0 {
+        steps.extend(asks.iter().map(|who| Step::AskSlowly(*who)));
     }
     for ((place, flow), trade) in (0..).zip(&world.order.flows).zip(&world.ledger.trades) {
         if trade.handed && trade.is_payable(flow, world.now()) {
@@ -286,14 +297,31 @@ impl Till {
             Step::Ask(who) => self.ask(world, who),
             Step::Decide(place) => {
                 let work = world.works.remove(place);
+                self.note_made(world, &work);
                 self.note_if(matches!(work.stage, Stage::Waiting(_)), Situation::Waited);
                 let reply = world.round(work, &self.wishes);
                 self.note_if(in_progress(&reply), Situation::Refused);
                 true
             }
+            Step::AskSlowly(who) => {
+                spend(world, who);
+                world.left.overtaken = world.left.overtaken.saturating_sub(1);
+                let mut work = Work::new(who);
+                work.made = world.make(&work, &self.wishes);
+                world.works.push(work);
+                true
+            }
+            Step::Make(place) => {
+                world.left.overtaken = world.left.overtaken.saturating_sub(1);
+                let mut work = world.works.remove(place);
+                work.made = world.make(&work, &self.wishes);
+                world.works.push(work);
+                true
+            }
             Step::Send(place, fault) => self.send(world, place, fault),
             Step::Hear(place) => {
                 let work = world.works.remove(place);
+                self.note_made(world, &work);
                 self.note_heard(world, &work);
                 world.hear(work);
                 true
@@ -338,14 +366,7 @@ impl Till {
 
     /// A wish. What changes nothing is no step.
     fn ask(&self, world: &mut World, who: Who) -> bool {
-        let left = &mut world.left;
-        let count = match who {
-            Who::Tab(..) => &mut left.pays,
-            Who::Closer => &mut left.closes,
-            Who::Refunder => &mut left.refunds,
-            _ => &mut left.checks,
-        };
-        *count = count.saturating_sub(1);
+        spend(world, who);
         let before = (world.order.clone(), world.ledger.clone(), world.works.len());
         let reply = world.round(Work::new(who), &self.wishes);
         self.note_if(in_progress(&reply), Situation::Refused);
@@ -393,6 +414,17 @@ impl Till {
     fn note_if(&self, met: bool, situation: Situation) {
         if met {
             self.met.note(situation);
+        }
+    }
+
+    /// The guard refuses a decision, or lets one pass that others have overtaken.
+    fn note_made(&self, world: &World, work: &Work) {
+        if let Some(made) = &work.made {
+            let refused = made.revision != world.order.order.revision;
+            self.note_if(refused, Situation::DecidedAgain);
+            let again = world.make(work, &self.wishes);
+            let others = again.is_some_and(|now| (now.held, now.tick) != (made.held, made.tick));
+            self.note_if(!refused && others, Situation::Overtaken);
         }
     }
 
@@ -466,6 +498,17 @@ impl Till {
     }
 }
 
+fn spend(world: &mut World, who: Who) {
+    let left = &mut world.left;
+    let count = match who {
+        Who::Tab(..) => &mut left.pays,
+        Who::Closer => &mut left.closes,
+        Who::Refunder => &mut left.refunds,
+        _ => &mut left.checks,
+    };
+    *count = count.saturating_sub(1);
+}
+
 fn in_progress(reply: &Reply) -> bool {
     use cashier::command::Refusal::PaymentInProgress;
     matches!(reply, Reply::No(PaymentInProgress { .. }))
@@ -531,6 +574,7 @@ impl Till {
             }
             Situation::TwoCalls => bounds.pays > 1,
             Situation::Refunded => bounds.refunds > 0,
+            Situation::DecidedAgain | Situation::Overtaken => bounds.overtaken > 0,
             Situation::Waited | Situation::Refused | Situation::UnknownTradePaid => bounds.pays > 1,
             _ => true,
         }

@@ -2,10 +2,12 @@
 //! a task, and loses in a crash. It follows the shell step by step.
 
 use crate::channel::Heard;
+use cashier::decide::Decision;
 use cashier::id::FlowNo;
 use cashier::state::OrderState;
 use cashier::task::{Call, Next, Subject};
 use cashier::way::Way;
+use std::sync::Arc;
 
 /// How many follow-ups of one effect are run at once, as in the shell.
 pub const MOST_FOLLOW_UPS: u8 = 4;
@@ -49,8 +51,21 @@ pub enum Stage {
     Waiting(u32),
 }
 
+/// A decision that is made and not committed yet.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The revision it was made from: on any other it is made again.
+    pub revision: u32,
+    /// When it was made, in ticks.
+    pub tick: u8,
+    /// Which tasks were held by somebody then.
+    pub held: u16,
+    /// The decision.
+    pub decision: Arc<Decision>,
+}
+
 /// One piece of work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Work {
     /// For whom.
     pub who: Who,
@@ -62,6 +77,8 @@ pub struct Work {
     pub left: u8,
     /// Whether the wish is decided again afterwards.
     pub again: bool,
+    /// What it has decided and not committed yet.
+    pub made: Option<Made>,
 }
 
 impl Work {
@@ -73,6 +90,7 @@ impl Work {
             rest: Vec::new(),
             left: 0,
             again: false,
+            made: None,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::channel::{Ledger, answer, exists_at_creation};
 use crate::key;
 use crate::laws;
 use crate::time::{RHYTHM, moment, tick};
-use crate::work::{Stage, Thing, Who, Work, next_of, place_of, subject, thing};
+use crate::work::{Made, Stage, Thing, Who, Work, next_of, place_of, subject, thing};
 use cashier::command::{PayCommand, RefundCommand};
 use cashier::decide::{Context, Decision, Input, Reply, decide};
 use cashier::state::{OrderState, Row};
@@ -167,7 +167,9 @@ impl World {
 
     /// One round of a wish: decide, commit, and begin what is to be run.
     pub fn round(&mut self, mut work: Work, wishes: &Wishes) -> Reply {
-        let decision = self.decide(&self.input(&work, wishes));
+        let decision = self
+            .still_good(&mut work)
+            .unwrap_or_else(|| Arc::new(self.decide(&self.input(&work, wishes))));
         self.commit(&decision);
         work.run(self.things(&decision.run));
         work.again = false;
@@ -181,7 +183,7 @@ impl World {
             (Reply::Busy, _) => {
                 work.stage = Stage::Waiting(self.order.order.revision);
                 self.works.push(work);
-                return decision.reply;
+                return decision.reply.clone();
             }
             (Reply::Payable(no), _) => {
                 let place = place_of(&self.order, no);
@@ -192,29 +194,58 @@ impl World {
             _ => {}
         }
         self.go_on(work);
-        decision.reply
+        decision.reply.clone()
     }
 
     /// The outcome of a call is decided about and committed.
     pub fn hear(&mut self, mut work: Work) {
-        let Stage::Hearing(thing, call, heard) = work.stage else {
+        let made = self.still_good(&mut work);
+        let Some(decision) = made.or_else(|| self.outcome(&work).map(Arc::new)) else {
             return;
         };
-        let Some(subject) = subject(&self.order, thing) else {
-            return;
-        };
-        let flow = match thing {
-            Thing::Flow(n) => self.order.flows.get(usize::from(n)),
-            Thing::Refund(_) => None,
-        };
-        let input = Input::Answered(subject, answer(call, heard, flow));
-        let decision = self.decide(&input);
         self.commit(&decision);
         work.left = work.left.saturating_sub(1);
         if work.left > 0 {
             work.rest.extend(self.things(&decision.run));
         }
         self.go_on(work);
+    }
+
+    /// What is to be done about the outcome of a call.
+    fn outcome(&self, work: &Work) -> Option<Decision> {
+        let Stage::Hearing(thing, call, heard) = work.stage else {
+            return None;
+        };
+        let flow = match thing {
+            Thing::Flow(n) => self.order.flows.get(usize::from(n)),
+            Thing::Refund(_) => None,
+        };
+        let subject = subject(&self.order, thing)?;
+        Some(self.decide(&Input::Answered(subject, answer(call, heard, flow))))
+    }
+
+    /// Decides from the rows as they are now, to commit later.
+    pub fn make(&self, work: &Work, wishes: &Wishes) -> Option<Made> {
+        let decision = match work.stage {
+            Stage::Hearing(..) => self.outcome(work)?,
+            _ => self.decide(&self.input(work, wishes)),
+        };
+        let now = self.now();
+        let held = self.tasks().fold(1, |held: u16, (_, next)| {
+            held << 1 | u16::from(next.is_leased(now))
+        });
+        Some(Made {
+            revision: self.order.order.revision,
+            tick: self.tick,
+            held,
+            decision: Arc::new(decision),
+        })
+    }
+
+    /// The decision that was made, if the store's guard lets it pass.
+    fn still_good(&self, work: &mut Work) -> Option<Arc<Decision>> {
+        let made = work.made.take()?;
+        (made.revision == self.order.order.revision).then_some(made.decision)
     }
 
     /// The next call, or the next round, or the end.

@@ -56,6 +56,11 @@ fn two_tabs_survive_a_channel_that_contradicts_itself() {
 }
 
 #[test]
+fn two_tabs_survive_a_decision_that_is_overtaken() {
+    holds("two tabs and a decision that is overtaken");
+}
+
+#[test]
 fn every_run_ends_and_ends_at_rest() {
     let scope = scope("two tabs and a lost call");
     for (switch, late) in policies(&scope.bounds) {
