@@ -62,7 +62,7 @@ fn two_tabs_survive_a_decision_that_is_overtaken() {
 
 #[test]
 fn every_run_ends_and_ends_at_rest() {
-    let scope = scope("two tabs and a lost call");
+    let scope = scope("two tabs and a crash");
     for (switch, late) in policies(&scope.bounds) {
         let report = check(Till::new(switch, late, scope.bounds), 2);
         let found = ends(&Till::new(switch, late, scope.bounds));
