@@ -23,6 +23,8 @@ pub struct Bounds {
     /// How often a decision is made from rows that others touch before it is
     /// committed: a second process takes a task, commits, or time passes.
     pub overtaken: u8,
+    /// How far the channels' clocks are behind ours, in ticks; up to the margin.
+    pub behind: u8,
 }
 
 /// Bounds under a name.
@@ -64,6 +66,13 @@ pub const CI: &[Scope] = &[
         name: "two tabs and a decision that is overtaken",
         bounds: Bounds {
             overtaken: 1,
+            ..bounds(2, 1, 0, 0, 0, 0, 0)
+        },
+    },
+    Scope {
+        name: "two tabs and clocks that disagree",
+        bounds: Bounds {
+            behind: 1,
             ..bounds(2, 1, 0, 0, 0, 0, 0)
         },
     },
@@ -109,6 +118,13 @@ pub const FULL: &[Scope] = &[
             ..bounds(2, 0, 0, 0, 1, 0, 0)
         },
     },
+    Scope {
+        name: "clocks that disagree, a lost call and a crash",
+        bounds: Bounds {
+            behind: 1,
+            ..bounds(2, 0, 0, 1, 1, 0, 0)
+        },
+    },
 ];
 
 const fn bounds(
@@ -130,6 +146,7 @@ const fn bounds(
         delays,
         contradictions,
         overtaken: 0,
+        behind: 0,
     }
 }
 
@@ -148,6 +165,7 @@ impl Bounds {
             "crashes" => &mut self.crashes,
             "delays" => &mut self.delays,
             "contradictions" => &mut self.contradictions,
+            "behind" => &mut self.behind,
             "overtaken" => &mut self.overtaken,
             _ => return None,
         })

@@ -9,7 +9,7 @@ use cashier::flow::Flow;
 use cashier::money::Money;
 use cashier::refund::Refund;
 use cashier::task::Call;
-use cashier::time::Timestamp;
+use cashier::time::{Span, Timestamp};
 use cashier::way::ChannelKind;
 
 use crate::time::{moment, tick};
@@ -29,6 +29,8 @@ pub struct Trade {
     pub refused: bool,
     /// The channel took money after it had closed it.
     pub contradicted: bool,
+    /// How far the channel's clock is behind ours: it takes money that much longer.
+    pub behind: Span,
 }
 
 /// A refund as its channel knows it.
@@ -94,7 +96,7 @@ pub enum Heard {
 impl Trade {
     /// Whether the payer could pay it now, if they have what was handed out.
     pub fn is_payable(&self, flow: &Flow, now: Timestamp) -> bool {
-        self.paid.is_none() && !self.closed && now < flow.expires_at()
+        self.paid.is_none() && !self.closed && now < self.end(flow)
     }
 
     /// Whether the channel will never take money for it, by its own word. Alipay
@@ -103,8 +105,12 @@ impl Trade {
         self.closed || self.closes_by_itself(flow, now)
     }
 
+    fn end(&self, flow: &Flow) -> Timestamp {
+        flow.expires_at().plus(self.behind)
+    }
+
     fn closes_by_itself(&self, flow: &Flow, now: Timestamp) -> bool {
-        let over = now >= flow.expires_at();
+        let over = now >= self.end(flow);
         self.exists && self.paid.is_none() && over && !exists_at_creation(flow)
     }
 
@@ -112,7 +118,7 @@ impl Trade {
         if self.paid.is_some() {
             return Heard::AlreadyPaid;
         }
-        if self.closed || now >= flow.expires_at() {
+        if self.closed || now >= self.end(flow) {
             return self.refuse();
         }
         self.exists |= exists_at_creation(flow);

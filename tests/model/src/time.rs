@@ -47,3 +47,8 @@ pub fn tick(at: Timestamp) -> u8 {
     let ticks = at.since(Timestamp::from_millis(START)).as_millis() / TICK.as_millis();
     u8::try_from(ticks).unwrap_or(u8::MAX)
 }
+
+/// The length of so many ticks.
+pub fn ticks(count: u8) -> Span {
+    moment(count).since(moment(0))
+}

@@ -2,10 +2,10 @@
 //! in flight, and what may still happen.
 
 use crate::bounds::Bounds;
-use crate::channel::{Ledger, answer, exists_at_creation};
+use crate::channel::{Ledger, Trade, answer, exists_at_creation};
 use crate::key;
 use crate::laws;
-use crate::time::{RHYTHM, moment, tick};
+use crate::time::{RHYTHM, moment, tick, ticks};
 use crate::work::{Made, Stage, Thing, Who, Work, next_of, place_of, subject, thing};
 use cashier::command::{PayCommand, RefundCommand};
 use cashier::decide::{Context, Decision, Input, Reply, decide};
@@ -133,9 +133,11 @@ impl World {
         for row in &decision.rows {
             after.apply(&leased(row, &decision.run, until));
         }
-        self.ledger
-            .trades
-            .resize_with(after.flows.len(), Default::default);
+        let fresh = Trade {
+            behind: ticks(self.left.behind),
+            ..Trade::default()
+        };
+        self.ledger.trades.resize(after.flows.len(), fresh);
         self.ledger.returned.resize(after.refunds.len(), None);
         self.order = Arc::new(after);
         let broken = laws::step(&before, &self.order, &decision.rows, &self.ledger);

@@ -61,6 +61,11 @@ fn two_tabs_survive_a_decision_that_is_overtaken() {
 }
 
 #[test]
+fn two_tabs_survive_clocks_that_disagree() {
+    holds("two tabs and clocks that disagree");
+}
+
+#[test]
 fn every_run_ends_and_ends_at_rest() {
     let scope = scope("two tabs and a crash");
     for (switch, late) in policies(&scope.bounds) {
