@@ -20,6 +20,8 @@ pub(super) struct Draft<'a> {
     before: &'a OrderState,
     pub(super) state: OrderState,
     pub(super) now: Timestamp,
+    /// When what is decided about was asked: an answer may be long under way.
+    pub(super) called_at: Timestamp,
     pub(super) timing: &'a Timing,
     lines: Vec<Line>,
     told: Vec<EventKind>,
@@ -32,6 +34,7 @@ impl<'a> Draft<'a> {
             before: state,
             state: state.clone(),
             now: context.now,
+            called_at: context.now,
             timing: context.timing,
             lines: Vec::new(),
             told: Vec::new(),

@@ -46,8 +46,8 @@ pub enum Input {
     Refund(RefundCommand),
     /// The payer says that they have paid: ask now.
     Check,
-    /// A channel answered a call, or did not.
-    Answered(Subject, Answer),
+    /// A channel answered a call, or did not; and when it was called (UTC).
+    Answered(Subject, Answer, Timestamp),
     /// A verified notice about a flow.
     NoticedTrade(FlowNo, Trade),
     /// A verified notice about a refund; `None` when it must be asked about.
@@ -112,7 +112,10 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
         Input::Close => close::close(&mut draft),
         Input::Refund(wish) => refund::refund(&mut draft, wish),
         Input::Check => pay::check(&mut draft),
-        Input::Answered(subject, answer) => answer::answered(&mut draft, subject, answer),
+        Input::Answered(subject, answer, called_at) => {
+            draft.called_at = *called_at;
+            answer::answered(&mut draft, subject, answer)
+        }
         Input::NoticedTrade(flow, seen) => {
             trade::seen(&mut draft, flow, seen, Source::Notice);
             Reply::Noted

@@ -72,7 +72,8 @@ fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
         }
-        FlowStatus::Closing if now >= end => {
+        // What was asked before the end may have been paid since.
+        FlowStatus::Closing if draft.called_at >= end => {
             draft.advance(&flow.no, FlowFact::SeenGone);
             let text = "its time is over and the channel knows nothing of it: expired";
             draft.line(Source::Query, Some(flow.no.as_str()), text);
