@@ -164,7 +164,7 @@ fn exceptions(key: &mut Vec<u8>, world: &World) {
 /// listed.
 fn works(key: &mut Vec<u8>, world: &World) {
     let revision = world.order.order.revision;
-    let mut works: Vec<[u8; 12]> = world
+    let mut works: Vec<[u8; 13]> = world
         .works
         .iter()
         .map(|work| work_key(work, revision))
@@ -173,7 +173,7 @@ fn works(key: &mut Vec<u8>, world: &World) {
     key.extend(works.iter().flatten());
 }
 
-fn work_key(work: &Work, revision: u32) -> [u8; 12] {
+fn work_key(work: &Work, revision: u32) -> [u8; 13] {
     let (who, mine) = match work.who {
         Who::Worker => (0, NONE),
         Who::Timer => (1, NONE),
@@ -186,7 +186,7 @@ fn work_key(work: &Work, revision: u32) -> [u8; 12] {
         Stage::Waiting(seen) if seen == revision => (3, NONE, 0, 0),
         Stage::Waiting(_) | Stage::Deciding => (0, NONE, 0, 0),
         Stage::Calling(about, call) => (1, place(about), call as u8, 0),
-        Stage::Hearing(about, call, heard) => (2, place(about), call as u8, word(heard)),
+        Stage::Hearing(about, call, heard, _) => (2, place(about), call as u8, word(heard)),
     };
     // The next round begins with a fresh count, and with nothing left to call.
     let called = matches!(stage, 1 | 2);
@@ -195,12 +195,17 @@ fn work_key(work: &Work, revision: u32) -> [u8; 12] {
     });
     let count = if called { work.left } else { 0 };
     let again = u8::from(called && work.again);
+    // When it was asked matters to what was not found only.
+    let asked = match work.stage {
+        Stage::Hearing(_, _, Heard::NotFound, asked) => asked,
+        _ => NONE,
+    };
     // A decision that the guard will refuse is as good as none.
     let made = work.made.as_ref().filter(|made| made.revision == revision);
     let [high, low] = made.map_or(0, |made| made.held).to_be_bytes();
     let tick = made.map_or(NONE, |made| made.tick);
     [
-        who, mine, stage, about, call, heard, rest, count, again, high, low, tick,
+        who, mine, stage, about, call, heard, rest, count, again, asked, high, low, tick,
     ]
 }
 

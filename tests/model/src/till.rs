@@ -384,7 +384,7 @@ impl Till {
         }
         let heard = world.call(thing, call, fault);
         if let Some(work) = world.works.get_mut(place) {
-            work.stage = Stage::Hearing(thing, call, heard);
+            work.stage = Stage::Hearing(thing, call, heard, world.tick);
         }
         true
     }
@@ -429,7 +429,7 @@ impl Till {
     }
 
     fn note_heard(&self, world: &World, work: &Work) {
-        let Stage::Hearing(Thing::Flow(n), _, heard) = work.stage else {
+        let Stage::Hearing(Thing::Flow(n), _, heard, _) = work.stage else {
             return;
         };
         let flow = world.order.flows.get(usize::from(n));
@@ -488,7 +488,7 @@ impl Till {
         let accepted = was.status == OrderStatus::Closed && is.status == OrderStatus::Paid;
         self.note_if(accepted, Situation::LateAccepted);
         let about = |work: &Work| match work.stage {
-            Stage::Calling(thing, _) | Stage::Hearing(thing, _, _) => Some(thing),
+            Stage::Calling(thing, _) | Stage::Hearing(thing, ..) => Some(thing),
             _ => None,
         };
         let mut things: Vec<Thing> = after.works.iter().filter_map(about).collect();

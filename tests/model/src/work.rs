@@ -45,8 +45,9 @@ pub enum Stage {
     Deciding,
     /// Committed; about to call the channel.
     Calling(Thing, Call),
-    /// The channel's word is under way, or here and not committed.
-    Hearing(Thing, Call, Heard),
+    /// The channel's word is under way, or here and not committed; and when it
+    /// was asked, in ticks.
+    Hearing(Thing, Call, Heard, u8),
     /// Waits until the order is no longer of that revision.
     Waiting(u32),
 }

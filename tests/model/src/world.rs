@@ -215,7 +215,7 @@ impl World {
 
     /// What is to be done about the outcome of a call.
     fn outcome(&self, work: &Work) -> Option<Decision> {
-        let Stage::Hearing(thing, call, heard) = work.stage else {
+        let Stage::Hearing(thing, call, heard, asked) = work.stage else {
             return None;
         };
         let flow = match thing {
@@ -223,7 +223,11 @@ impl World {
             Thing::Refund(_) => None,
         };
         let subject = subject(&self.order, thing)?;
-        Some(self.decide(&Input::Answered(subject, answer(call, heard, flow))))
+        Some(self.decide(&Input::Answered(
+            subject,
+            answer(call, heard, flow),
+            moment(asked),
+        )))
     }
 
     /// Decides from the rows as they are now, to commit later.
