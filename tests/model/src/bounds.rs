@@ -40,7 +40,10 @@ pub struct Scope {
 pub const CI: &[Scope] = &[
     Scope {
         name: "one tab and every disturbance",
-        bounds: bounds(1, 1, 0, 1, 1, 1, 0),
+        bounds: Bounds {
+            behind: 1,
+            ..bounds(1, 1, 0, 1, 1, 1, 0)
+        },
     },
     Scope {
         name: "two tabs and a lost call",

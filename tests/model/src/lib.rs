@@ -27,6 +27,7 @@
 //! - the revision: it is compared for equality only, by whoever waits for it to
 //!   change; for them the key says whether it has. It counts commits, so a state
 //!   with it would never come twice.
+//! - when a channel was asked, but for a query that found nothing.
 //! - what was handed out, once nobody can pay with it any more; wishes that the
 //!   order would refuse without a change.
 //! - the order in which work in flight is listed: it has no identity. Of a decision
