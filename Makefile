@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures model
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,10 @@ doctest:
 
 unit: ## All Rust tests, with a PostgreSQL of their own
 	@$(step) unit tests/setup/with-servers cargo nextest run --locked --workspace --profile $(nextest_profile)
+
+# Two tabs, two channels, crashes, lost calls: every state of a small world.
+model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
+	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
 
 # Last, and without a heading's end, so that the runner's own summary closes the output.
 browser: ## Chromium through the shop, the checkout page and the wallets

@@ -6,6 +6,7 @@
 //! Secrets cannot be printed.
 
 mod alerts;
+mod audit;
 mod channels;
 mod checkout;
 mod database;
@@ -20,6 +21,7 @@ mod webhook;
 mod workers;
 
 pub use self::alerts::{AlertFormat, Alerts, Target};
+pub use self::audit::Audit;
 pub use self::channels::Channels;
 pub use self::checkout::Checkout;
 pub use self::database::Database;
@@ -55,6 +57,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// The background work.
     pub workers: Workers,
+    /// Whether the database says what it must.
+    pub audit: Audit,
     /// The payer's page.
     pub checkout: Checkout,
     /// Logs.
@@ -76,6 +80,7 @@ impl Config {
         self.webhook.validate(&mut mistakes);
         self.alerts.validate(&self.webhook, &mut mistakes);
         self.workers.validate(&mut mistakes);
+        self.audit.validate(&mut mistakes);
         self.checkout.validate(&mut mistakes);
         self.log.validate(&mut mistakes);
         self.validate_together(&mut mistakes);
