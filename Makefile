@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures model
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures model mutants mutants-fit
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,7 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint doc deny doctest unit browser
+steps: format lint doc deny mutants-fit doctest unit browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
@@ -55,6 +55,13 @@ unit: ## All Rust tests, with a PostgreSQL of their own
 # Two tabs, two channels, crashes, lost calls: every state of a small world.
 model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
 	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
+
+# A list that no longer fits the code fails at once; the mistakes themselves take minutes.
+mutants: ## Known mistakes, each of which the simulator must notice
+	@$(step) mutants tests/mutants/run
+
+mutants-fit:
+	@$(step) mutants-fit tests/mutants/run --check
 
 # Last, and without a heading's end, so that the runner's own summary closes the output.
 browser: ## Chromium through the shop, the checkout page and the wallets
