@@ -92,6 +92,11 @@ impl Books {
             .is_some_and(|first| first != request)
     }
 
+    /// A creation is refused for good.
+    pub fn refuse(&self) -> Refusal {
+        no(RefusalKind::Final, "NO_AUTH")
+    }
+
     /// A flow is created. At Alipay that hands something out, and no more.
     pub fn create(
         &mut self,

@@ -158,7 +158,10 @@ impl Channel for Channeled {
             } else {
                 request.amount
             };
-            let made = books.create(kind, &request, amount, now);
+            let made = match world.exec.chance(world.plan().refused) {
+                true => Err(books.refuse()),
+                false => books.create(kind, &request, amount, now),
+            };
             if made
                 .as_ref()
                 .is_err_and(|no| no.kind == cashier::channel::RefusalKind::Final)

@@ -80,6 +80,10 @@ pub struct Plan {
     pub impostor: bool,
     /// How far the channels' clocks are behind everybody else's, in milliseconds.
     pub behind: u32,
+    /// A creation is refused for good, also one that was carried out before.
+    pub refused: u32,
+    /// A node stands still with a channel's answer in its hands.
+    pub drowsy: u32,
     /// WeChat Pay refuses a refund that it has made already, once nothing is left of
     /// the payment.
     pub nothing_left: bool,
@@ -136,6 +140,8 @@ impl Plan {
             attacker: up_to(1) > 0,
             impostor: false,
             behind: 0,
+            refused: 0,
+            drowsy: 0,
             nothing_left: false,
             orders: 1,
             nodes: 2,
@@ -202,6 +208,12 @@ impl Plan {
         if rng.u32(0..4) == 0 {
             self.behind = rng.u32(1..MOST_BEHIND);
         }
+        if rng.u32(0..8) == 0 {
+            self.drowsy = rng.u32(1..=200);
+        }
+        if rng.u32(0..8) == 0 {
+            self.refused = rng.u32(1..=200);
+        }
     }
 
     /// The same world without faults: what the second phase runs under.
@@ -223,6 +235,8 @@ impl Plan {
             notice_wrong: 0,
             crash: 0,
             pause: 0,
+            drowsy: 0,
+            refused: 0,
             conflict: 0,
             commit_unknown: 0,
             store_down: 0,
@@ -258,6 +272,7 @@ impl Plan {
             self.store_down,
             self.lease_lie,
             self.behind,
+            self.drowsy,
         ];
         faults.iter().all(|rate| *rate == 0)
     }
@@ -309,6 +324,8 @@ pub const FAULTS: &[(&str, Without)] = &[
     ("attacker", |plan| plan.attacker = false),
     ("impostor", |plan| plan.impostor = false),
     ("behind", |plan| plan.behind = 0),
+    ("drowsy", |plan| plan.drowsy = 0),
+    ("refused", |plan| plan.refused = 0),
     ("nothing_left", |plan| plan.nothing_left = false),
     ("orders", |plan| plan.orders = 1),
     ("nodes", |plan| plan.nodes = 1),
