@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures model
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures sim model
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,11 @@ unit: ## All Rust tests, with a PostgreSQL of their own
 	@$(step) unit tests/setup/with-servers cargo nextest run --locked --workspace --profile $(nextest_profile)
 
 # Two tabs, two channels, crashes, lost calls: every state of a small world.
+# Each seed is a world of its own; a failing one is printed with the commit that it failed on.
+SEEDS ?= 100000
+sim: ## Lives through SEEDS=100000 simulated worlds (FROM=0), on every processor
+	@$(step) sim cargo run --locked --quiet --profile sim --package till-sim -- --seeds $(SEEDS) --from $(or $(FROM),0) --threads $$(nproc) --commit $$(git rev-parse --short HEAD)
+
 model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
 	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
 
