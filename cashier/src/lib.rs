@@ -3,6 +3,7 @@
 //!
 //! No I/O, no async runtime, no ambient clock or randomness.
 
+pub mod audit;
 pub mod capture;
 pub mod channel;
 pub mod command;

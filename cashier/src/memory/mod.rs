@@ -3,6 +3,7 @@
 
 mod rows;
 
+use crate::audit::{Books, Delivery, Standing};
 use crate::event::Event;
 use crate::exception::Exception;
 use crate::id::{AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo};
@@ -39,6 +40,46 @@ impl MemoryStore {
     /// Every order, for whoever checks invariants.
     pub fn orders(&self) -> Vec<OrderState> {
         self.lock().orders.values().cloned().collect()
+    }
+
+    /// What the formulas of [`crate::audit`] are checked against: shows the books of
+    /// one order, if there is such an order.
+    pub fn audit<T>(&self, order: &OrderId, look: impl FnOnce(&Books<'_>) -> T) -> Option<T> {
+        let rows = self.lock();
+        let state = rows.orders.get(order)?;
+        let of_order = rows.events.iter().filter(|event| event.order == *order);
+        let events: Vec<Event> = of_order.cloned().collect();
+        let deliveries: Vec<Delivery> = events
+            .iter()
+            .filter_map(|event| Some((event, rows.deliveries.get(&event.id)?)))
+            .map(|(event, delivery)| Delivery {
+                event: event.id.clone(),
+                standing: match delivery.status {
+                    "delivered" => Standing::Delivered,
+                    "exhausted" => Standing::Exhausted,
+                    "none" => Standing::Unaddressed,
+                    _ => Standing::Pending,
+                },
+            })
+            .collect();
+        Some(look(&Books {
+            state,
+            events: &events,
+            deliveries: &deliveries,
+        }))
+    }
+
+    /// When the next task or delivery is due and free, so that whoever moves the
+    /// time need not look in vain (UTC). `None`: nothing is left to be done.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let mut rows = self.lock();
+        let pending = rows.deliveries.values().filter(|d| d.status == "pending");
+        let deliveries = pending.map(|d| d.due.max(d.leased_until)).min();
+        let of_orders = rows.orders.values_mut().flat_map(tasks);
+        let due = of_orders
+            .map(|(_, next)| next.due.max(next.leased_until))
+            .min();
+        due.into_iter().chain(deliveries).min()
     }
 
     /// Every event, oldest first.
@@ -123,13 +164,7 @@ impl Store for MemoryStore {
 
     async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let mut rows = self.lock();
-        commits
-            .iter()
-            .map(|commit| {
-                *rows = rows.write(commit)?;
-                Ok(())
-            })
-            .collect()
+        commits.iter().map(|commit| rows.write(commit)).collect()
     }
 
     async fn record_stray(

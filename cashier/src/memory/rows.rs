@@ -33,25 +33,33 @@ pub(super) struct Delivery {
 }
 
 impl Rows {
-    /// Writes one commit on a copy, which replaces the rows if all went well.
-    pub(super) fn write(&self, commit: &Commit) -> Result<Rows, StoreError> {
-        let mut next = self.clone();
-        let mut state = next.guarded(commit)?;
-        for row in &commit.rows {
-            next.check_unique(&state, row)?;
-            next.add(&state, row);
-            if !matches!(row, Row::Exception(known) if next.knows_exception(known)) {
+    /// Writes one commit, whole or not at all: everything that can be refused is
+    /// looked at before anything is written.
+    pub(super) fn write(&mut self, commit: &Commit) -> Result<(), StoreError> {
+        let mut state = self.guarded(commit)?;
+        for (index, row) in commit.rows.iter().enumerate() {
+            let before = commit.rows.get(..index).unwrap_or(&[]);
+            self.check_unique(&state, before, row)?;
+            if !matches!(row, Row::Exception(known) if self.knows_exception(known)) {
                 state.apply(&leased(row, commit));
             }
         }
-        if let Some(notice) = &commit.notice {
-            let key = (notice.account.clone(), notice.key.clone());
-            if next.notices.insert(key, notice.clone()).is_some() {
-                return Err(conflict("notices (account, key)"));
-            }
+        let notice = commit
+            .notice
+            .as_ref()
+            .map(|notice| ((notice.account.clone(), notice.key.clone()), notice.clone()));
+        if notice
+            .as_ref()
+            .is_some_and(|(key, _)| self.notices.contains_key(key))
+        {
+            return Err(conflict("notices (account, key)"));
         }
-        next.orders.insert(commit.order.clone(), state);
-        Ok(next)
+        for row in &commit.rows {
+            self.add(&state, row);
+        }
+        self.notices.extend(notice);
+        self.orders.insert(commit.order.clone(), state);
+        Ok(())
     }
 
     fn guarded(&self, commit: &Commit) -> Result<OrderState, StoreError> {
@@ -69,7 +77,12 @@ impl Rows {
     }
 
     /// The unique keys across orders, and inside of one.
-    fn check_unique(&self, state: &OrderState, row: &Row) -> Result<(), StoreError> {
+    fn check_unique(
+        &self,
+        state: &OrderState,
+        before: &[Row],
+        row: &Row,
+    ) -> Result<(), StoreError> {
         let others = || {
             self.orders
                 .values()
@@ -98,10 +111,16 @@ impl Rows {
                             && number == new.merchant_refund_no.as_ref())
                 })
             }),
-            Row::Event(event) => self.events.iter().any(|known| {
-                known.id == event.id
-                    || (known.order == event.order && known.version == event.version)
-            }),
+            Row::Event(event) => {
+                let earlier = before.iter().filter_map(|row| match row {
+                    Row::Event(event) => Some(event),
+                    _ => None,
+                });
+                self.events.iter().chain(earlier).any(|known| {
+                    known.id == event.id
+                        || (known.order == event.order && known.version == event.version)
+                })
+            }
             Row::Exception(_) | Row::Line(_) => false,
         };
         if taken {
