@@ -1,0 +1,486 @@
+//! The stage: everything started in its order, played, and taken down.
+
+use crate::accounts::{self, MASTER_KEY, Secrets};
+use crate::books::{self, Believed};
+use crate::channels::Channels;
+use crate::counts::Counts;
+use crate::dice::Dice;
+use crate::disk::Disk;
+use crate::load::Load;
+use crate::merchant::Merchant;
+use crate::node::{CLOCK, Node, Program};
+use crate::options::{Options, Store};
+use crate::postgres::Postgres;
+use crate::proxy::Proxy;
+use crate::receiver::Receiver;
+use crate::report::{self, Report};
+use crate::rest;
+use crate::story::{Cast, Made};
+use crate::trouble::Trouble;
+use serde_json::json;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The share of calls to the channels that go wrong, by fault.
+const CALLS: [(&str, f32); 5] = [
+    ("timeout_before", 0.025),
+    ("timeout_after", 0.025),
+    ("http_500", 0.01),
+    ("garbage", 0.01),
+    ("bad_signature", 0.01),
+];
+/// The share of notices that go wrong, by fault.
+const NOTICES: [(&str, f32); 4] = [
+    ("drop", 0.2),
+    ("duplicate", 0.1),
+    ("reorder", 0.03),
+    ("bad_signature", 0.01),
+];
+
+/// Runs everything. Whether it went well, and the report.
+///
+/// # Panics
+/// When the stage itself does not work.
+pub async fn run(options: &Options) -> (bool, String) {
+    let folder = Folder::new(options);
+    let stage = Stage::start(options, folder.path()).await;
+    let (is_good, text) = stage.play(options).await;
+    let text = match is_good {
+        true => text,
+        false => format!("{text}\n{}\n", folder.keep()),
+    };
+    (is_good, text)
+}
+
+/// Where everything is written.
+enum Folder {
+    Given(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Folder {
+    fn new(options: &Options) -> Folder {
+        match &options.data {
+            Some(path) => {
+                fs::create_dir_all(path).unwrap();
+                Folder::Given(path.canonicalize().unwrap())
+            }
+            None => Folder::Temporary(tempfile::tempdir().unwrap()),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Folder::Given(path) => path,
+            Folder::Temporary(folder) => folder.path(),
+        }
+    }
+
+    /// Keeps it, and says what is in it.
+    fn keep(self) -> String {
+        let path = match self {
+            Folder::Given(path) => path,
+            Folder::Temporary(folder) => folder.keep(),
+        };
+        let path = path.display();
+        format!(
+            "Everything is kept in {path}: *.log of each process, ledger.json (the channels' books), \
+             till.sql or till.db (Till's), report.txt.\nAn order's timeline: \
+             SELECT at, source, subject, text FROM journal WHERE order_id = 'ord_…' ORDER BY position;"
+        )
+    }
+}
+
+struct Stage {
+    folder: PathBuf,
+    sandbox: Node,
+    channels: Channels,
+    receiver: Arc<Receiver>,
+    trouble: Trouble,
+    database: entities::Database,
+    postgres: Option<Postgres>,
+    cast: Cast,
+    counts: Arc<Counts>,
+}
+
+impl Stage {
+    async fn start(options: &Options, folder: &Path) -> Stage {
+        let program = Program {
+            till: options.till.canonicalize().unwrap(),
+            folder: folder.to_owned(),
+        };
+        let counts = Arc::new(Counts::default());
+        let (sandbox, channels) = start_sandbox(&program).await;
+        let secrets = Secrets::generate();
+        let receiver = Arc::new(Receiver::start(&secrets.webhook));
+        let accounts = accounts::write(folder, &channels, &secrets, &receiver.url).await;
+        fs::write(folder.join("settings.toml"), SETTINGS).unwrap();
+        let place = Place::of(options, folder).await;
+        let points = points(&program);
+        make_schema(&program, &place, &accounts, &counts);
+        let database = entities::connect(&place.url, &entities::Options::default())
+            .await
+            .unwrap();
+        let (nodes, proxies, gateways) = nodes(options, &program, &place).await;
+        let mut trouble = Trouble::new(
+            nodes,
+            proxies,
+            receiver.clone(),
+            counts.clone(),
+            options.seed,
+        );
+        trouble.points = points;
+        trouble.postgres = place.postgres.clone();
+        trouble.disk = place.disk;
+        let merchant = Merchant::new(gateways, secrets.api_key, counts.clone());
+        let cast = Cast {
+            merchant,
+            channels: channels.clone(),
+            counts: counts.clone(),
+            made: Arc::new(Made::default()),
+        };
+        Stage {
+            folder: folder.to_owned(),
+            sandbox,
+            channels,
+            receiver,
+            trouble,
+            database,
+            postgres: place.postgres,
+            cast,
+            counts,
+        }
+    }
+
+    async fn play(mut self, options: &Options) -> (bool, String) {
+        for node in &mut self.trouble.nodes {
+            node.start(None);
+        }
+        if !options.calm {
+            arm(&self.channels, options.seed).await;
+        }
+        let end = Instant::now() + options.span();
+        let load = Load {
+            rate: options.rate,
+            seed: options.seed,
+            quick: options.quick,
+            end,
+        };
+        let load = tokio::spawn(load.run(self.cast.clone()));
+        match options.calm {
+            true => self.watch(end).await,
+            false => self.trouble.run(options.span(), end).await,
+        }
+        let struck = self.channels.mend().await;
+        let faults_end = Instant::now();
+        let db = self.database.connection().clone();
+        // Whoever is still in the middle of a story comes to its end.
+        while !load.is_finished() {
+            self.trouble.supervise();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let mut wrong = Vec::new();
+        if let Err(error) = load.await {
+            wrong.push(format!("the load broke: {error}"));
+        }
+        self.ask_again(&db).await;
+        let rest = rest::wait(&db, &mut self.trouble, faults_end).await;
+        self.judge(options, &struck, &rest, wrong).await
+    }
+
+    /// Keeps the processes alive and breaks nothing.
+    async fn watch(&mut self, end: Instant) {
+        while Instant::now() < end {
+            self.trouble.supervise();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// The merchant's server is up again: it asks for what it refused so often that
+    /// its turn would come only in minutes or hours.
+    async fn ask_again(&self, db: &sea_orm::DatabaseConnection) {
+        let mut dice = Dice::new(0);
+        for event in rest::refused(db).await {
+            if self.cast.merchant.redeliver(&mut dice, &event).await {
+                self.counts.add("events asked for again");
+            }
+        }
+    }
+
+    async fn judge(
+        mut self,
+        options: &Options,
+        struck: &std::collections::BTreeMap<String, u64>,
+        rest: &rest::Rest,
+        mut wrong: Vec<String>,
+    ) -> (bool, String) {
+        let shown = self.channels.ledger().await;
+        let rows = books::read(&self.database).await;
+        let believed = Believed {
+            taken: self.receiver.taken(),
+            refused: self.receiver.refused(),
+            orders: self.cast.made.orders(),
+            refunds: self.cast.made.refunds(),
+        };
+        let verdict = books::compare(&rows, &shown, &believed, crate::clock::now());
+        wrong.extend(panics(&self.folder));
+        // A clock that is wrong on purpose makes signatures that merchants refuse.
+        if self.receiver.unsigned() > 0 && options.skew == 0 {
+            let unsigned = self.receiver.unsigned();
+            wrong.push(format!("{unsigned} webhooks had no signature that holds"));
+        }
+        if self.counts.get("orders") == 0 {
+            wrong.push("no order was made at all".to_owned());
+        }
+        let report = Report {
+            options,
+            counts: &self.counts,
+            struck,
+            points: &self.trouble.points,
+            rest,
+            verdict: &verdict,
+            wrong: &wrong,
+        };
+        let (is_good, mut text) = (report.is_good(), report.text());
+        if !is_good {
+            let suspects = report::suspects(&verdict, &rows);
+            text.push_str(&report::timelines(&self.database, &suspects).await);
+            self.keep_evidence(&shown, &text);
+        }
+        for node in &mut self.trouble.nodes {
+            node.kill();
+        }
+        self.sandbox.kill();
+        self.receiver.stop().await;
+        if let Some(postgres) = &self.postgres {
+            postgres.remove().await;
+        }
+        (is_good, text)
+    }
+
+    fn keep_evidence(&self, shown: &serde_json::Value, text: &str) {
+        fs::write(self.folder.join("ledger.json"), shown.to_string()).unwrap();
+        fs::write(self.folder.join("report.txt"), text).unwrap();
+        match &self.postgres {
+            Some(postgres) => postgres.dump(&self.folder.join("till.sql")),
+            None => {
+                // The file may lie on a disk in memory that goes away.
+                let copy = format!(
+                    "VACUUM INTO '{}'",
+                    self.folder.join("till.db.copy").display()
+                );
+                let db = self.database.connection().clone();
+                tokio::spawn(async move {
+                    sea_orm::ConnectionTrait::execute_unprepared(&db, &copy).await
+                });
+            }
+        }
+    }
+}
+
+/// What all processes have in common.
+const SETTINGS: &str = r#"metrics.listen = ""
+http.threads = 2
+http.requests_per_second = 5000
+http.request_burst = 10000
+channels.requests_per_second = 2000
+channels.request_burst = 4000
+database.max_connections = 12
+webhook.allow_private_addresses = true
+webhook.concurrency_per_host = 64
+workers.batch = 256
+log.format = "text"
+log.filter = "warn"
+"#;
+
+/// Where the database is.
+struct Place {
+    url: String,
+    postgres: Option<Postgres>,
+    disk: Option<Disk>,
+}
+
+impl Place {
+    async fn of(options: &Options, folder: &Path) -> Place {
+        match options.store {
+            Store::Postgres => {
+                let missing = "a PostgreSQL server is needed: run within tests/setup/with-servers";
+                let server = options.postgres_url.as_deref().expect(missing);
+                let home = options.postgres_folder.as_deref().expect(missing);
+                let postgres = Postgres::new_database(server, home, &options.setup).await;
+                Place {
+                    url: postgres.url(),
+                    postgres: Some(postgres),
+                    disk: None,
+                }
+            }
+            Store::Sqlite => {
+                let path = folder.join("disk");
+                let disk = Disk::mount(&path);
+                Place {
+                    url: format!("sqlite://{}/till.db?mode=rwc", path.display()),
+                    postgres: None,
+                    disk,
+                }
+            }
+        }
+    }
+}
+
+async fn start_sandbox(program: &Program) -> (Node, Channels) {
+    let addr = format!("127.0.0.1:{}", free_port());
+    let words = ["sandbox", "--listen", &addr];
+    let mut sandbox = Node::new("sandbox", program, &words, Vec::new());
+    sandbox.start(None);
+    let channels = Channels::new(format!("http://{addr}"));
+    let end = Instant::now() + Duration::from_secs(30);
+    while !channels.is_up().await {
+        assert!(Instant::now() < end, "the sandbox does not answer");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    (sandbox, channels)
+}
+
+/// Every crash point, as the program lists them when it is given none of them.
+fn points(program: &Program) -> Vec<String> {
+    let mut command = std::process::Command::new(&program.till);
+    command.args(["config", "check"]).env_clear();
+    let output = command.env("TILL_CRASH_AT", "?").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    let points: Vec<String> = text
+        .lines()
+        .filter(|line| line.contains('.') && !line.contains(' '))
+        .map(str::to_owned)
+        .collect();
+    assert!(
+        points.len() >= 24,
+        "{} has no crash points: build it with the feature crash-points",
+        program.till.display()
+    );
+    points
+}
+
+/// Makes the schema through two crashes, and imports the accounts.
+fn make_schema(program: &Program, place: &Place, accounts: &Path, counts: &Counts) {
+    let mut settings = settings(&place.url, "127.0.0.1:0");
+    let config = config(program);
+    for point in ["migration.before", "migration.after"] {
+        settings.push(("TILL_CRASH_AT".to_owned(), point.to_owned()));
+        let status = program.run(&["migrate", "--config", &config], &settings);
+        assert!(status.code().is_none(), "{point}: {status}");
+        counts.add(&format!("point {point}"));
+        settings.pop();
+    }
+    let file = accounts.to_str().unwrap();
+    let status = program.run(&["account", "import", file, "--config", &config], &settings);
+    assert!(status.success(), "the accounts were not imported: {status}");
+}
+
+async fn nodes(
+    options: &Options,
+    program: &Program,
+    place: &Place,
+) -> (Vec<Node>, Vec<Proxy>, Vec<String>) {
+    let addrs = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+    let gateways = |count: usize| {
+        addrs
+            .iter()
+            .take(count)
+            .map(|a| format!("http://{a}"))
+            .collect()
+    };
+    let Some(postgres) = &place.postgres else {
+        let settings = settings(&place.url, &addrs[0]);
+        let node = Node::new(
+            "till",
+            program,
+            &["serve", "--config", &config(program)],
+            settings,
+        );
+        return (vec![node], Vec::new(), gateways(1));
+    };
+    let (mut nodes, mut proxies) = (Vec::new(), Vec::new());
+    for (name, word, addr) in [
+        ("gateway-1", "serve", &addrs[0]),
+        ("gateway-2", "serve", &addrs[1]),
+        ("worker", "worker", &addrs[0]),
+    ] {
+        let proxy = Proxy::start(postgres.addr()).await;
+        let mut settings = settings(&postgres.url_through(&proxy), addr);
+        if name == "gateway-1" {
+            settings.push(("TILL__WORKERS__ENABLED".to_owned(), "false".to_owned()));
+        }
+        if name == "gateway-2" && options.skew != 0 {
+            settings.push((CLOCK.to_owned(), options.skew.to_string()));
+        }
+        nodes.push(Node::new(
+            name,
+            program,
+            &[word, "--config", &config(program)],
+            settings,
+        ));
+        proxies.push(proxy);
+    }
+    (nodes, proxies, gateways(2))
+}
+
+fn settings(database: &str, listen: &str) -> Vec<(String, String)> {
+    [
+        ("TILL__DATABASE__URL", database),
+        ("TILL__HTTP__LISTEN", listen),
+        ("TILL__SECURITY__MASTER_KEY", MASTER_KEY),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+fn config(program: &Program) -> String {
+    program.folder.join("settings.toml").display().to_string()
+}
+
+async fn arm(channels: &Channels, seed: u64) {
+    for (place, (fault, rate)) in (1_u64..).zip(CALLS) {
+        for family in ["alipay.*", "wechat.*"] {
+            channels
+                .break_it(&json!({
+                    "method": family, "fault": fault, "rate": rate, "seed": seed ^ place,
+                    "delay_ms": 1500,
+                }))
+                .await;
+        }
+    }
+    for (place, (fault, rate)) in (100_u64..).zip(NOTICES) {
+        channels
+            .break_it(&json!({
+                "method": "notice.*", "fault": fault, "rate": rate, "seed": seed ^ place,
+            }))
+            .await;
+    }
+}
+
+/// Programs never panic, whatever happens around them.
+fn panics(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "log") {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            let lines = text.lines().filter(|line| line.contains("panicked at"));
+            found.extend(
+                lines
+                    .take(3)
+                    .map(|line| format!("{}: {line}", path.display())),
+            );
+        }
+    }
+    found
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
