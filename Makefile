@@ -4,10 +4,10 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures chaos chaos-build chaos-short chaos-points
 
 help: ## Lists the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints the pages to open
 	cargo build --locked --package gateway
@@ -57,6 +57,30 @@ browser: ## Chromium through the shop, the checkout page and the wallets
 	@cargo build --locked --workspace --bin till
 	@printf '\n==> browser\n'
 	@npm --prefix tests/browser test --silent
+
+# Till with crash points, beside the Till that people use: a program of its own in the same
+# target folder, so that neither build disturbs the other.
+chaos-build:
+	cargo build --locked --package gateway --features crash-points --bin till-crash
+	cargo build --locked --package till-chaos --bin till-chaos
+
+chaos := target/debug/till-chaos --till target/debug/till-crash
+MINUTES ?= 30
+RATE ?= 100
+SEED ?= 1
+STORE ?= postgres
+
+chaos: chaos-build ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders a second are paid, and compares the books (SEED=1 STORE=postgres|sqlite)
+	@$(step) chaos tests/setup/with-servers $(chaos) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
+
+chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite
+	@$(step) chaos-postgres tests/setup/with-servers $(chaos) --store postgres --seconds 120 --rate 15 --seed $(SEED)
+	@$(step) chaos-sqlite $(chaos) --store sqlite --seconds 30 --rate 15 --seed $(SEED) --quick
+
+# They wait for leases more than they compute, so many run at once.
+chaos-points: chaos-build ## Every crash point once, one test each
+	@cargo build --locked --package gateway --bin till
+	@$(step) chaos-points cargo nextest run --locked --package till-chaos --features crash-points --test points --test-threads 16 --profile $(nextest_profile)
 
 pictures: setup ## Takes the screenshots of docs/screenshots anew
 	cargo build --locked --workspace --bin till

@@ -29,6 +29,7 @@ pub mod proxy;
 pub mod receiver;
 pub mod report;
 pub mod rest;
+pub mod setting;
 pub mod stage;
 pub mod story;
 pub mod trouble;

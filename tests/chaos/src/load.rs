@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 /// How long before the faults' end the last order of which something must be waited
 /// for is made: an order lives two minutes, and what cannot be closed is watched for
-/// one minute more, which leaves the faults' end a minute behind.
-const SLOW_UNTIL: Duration = Duration::from_secs(130);
+/// one minute more, so that the last of it ends eighty seconds after the faults do.
+const SLOW_UNTIL: Duration = Duration::from_secs(100);
 /// How long before the faults' end the last order is made.
 const LAST: Duration = Duration::from_secs(10);
 

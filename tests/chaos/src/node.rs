@@ -4,6 +4,8 @@ use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The signal of `abort`.
 const ABORTED: i32 = 6;
@@ -29,7 +31,7 @@ pub struct Node {
     words: Vec<String>,
     settings: Vec<(String, String)>,
     child: Option<Child>,
-    armed: Option<String>,
+    armed: Option<(String, Instant)>,
 }
 
 /// How a process ended.
@@ -108,12 +110,14 @@ impl Node {
         );
         let mut command = self.program.command(self.name, &self.words, &settings);
         self.child = Some(command.spawn().unwrap());
-        self.armed = point;
+        self.armed = point.map(|point| (point, Instant::now()));
     }
 
-    /// The crash point that it is armed for, as it was given.
-    pub fn armed(&self) -> Option<&str> {
-        self.armed.as_deref()
+    /// The crash point that it is armed for, as it was given, and how long it has had
+    /// the time to reach it.
+    pub fn armed(&self) -> Option<(&str, Duration)> {
+        let (point, since) = self.armed.as_ref()?;
+        Some((point, since.elapsed()))
     }
 
     /// Whether it has ended by itself, and how.
@@ -124,7 +128,7 @@ impl Node {
         let status = self.child.as_mut()?.try_wait().unwrap()?;
         self.child = None;
         Some(match self.armed.take() {
-            Some(point) if status.signal() == Some(ABORTED) => Ended::AtPoint(name_of(&point)),
+            Some((point, _)) if status.signal() == Some(ABORTED) => Ended::AtPoint(name_of(&point)),
             _ => Ended::Otherwise(status),
         })
     }

@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Only stories whose end need not be waited for: WeChat Pay, and the merchant closes what
-    /// is not paid. All stories of the last two minutes are like that in any case
+    /// is not paid. The stories of the last 100 seconds are like that in any case
     #[arg(long)]
     pub quick: bool,
     /// Nothing goes wrong: what the load alone does

@@ -1,6 +1,6 @@
 //! The stage: everything started in its order, played, and taken down.
 
-use crate::accounts::{self, MASTER_KEY, Secrets};
+use crate::accounts::{self, Secrets};
 use crate::books::{self, Believed};
 use crate::channels::Channels;
 use crate::counts::Counts;
@@ -15,18 +15,18 @@ use crate::proxy::Proxy;
 use crate::receiver::Receiver;
 use crate::report::{self, Report};
 use crate::rest;
+use crate::setting::{config, free_port, import, panics, points, settings, start_sandbox};
 use crate::story::{Cast, Made};
 use crate::trouble::Trouble;
 use serde_json::json;
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The share of calls to the channels that go wrong, by fault.
-const CALLS: [(&str, f32); 5] = [
+const CALLS: [(&str, f64); 5] = [
     ("timeout_before", 0.025),
     ("timeout_after", 0.025),
     ("http_500", 0.01),
@@ -34,7 +34,7 @@ const CALLS: [(&str, f32); 5] = [
     ("bad_signature", 0.01),
 ];
 /// The share of notices that go wrong, by fault.
-const NOTICES: [(&str, f32); 4] = [
+const NOTICES: [(&str, f64); 4] = [
     ("drop", 0.2),
     ("duplicate", 0.1),
     ("reorder", 0.03),
@@ -118,10 +118,13 @@ impl Stage {
         let secrets = Secrets::generate();
         let receiver = Arc::new(Receiver::start(&secrets.webhook));
         let accounts = accounts::write(folder, &channels, &secrets, &receiver.url).await;
-        fs::write(folder.join("settings.toml"), SETTINGS).unwrap();
         let place = Place::of(options, folder).await;
         let points = points(&program);
-        make_schema(&program, &place, &accounts, &counts);
+        let imported = import(&program, &place.url, &accounts, None);
+        assert!(
+            imported.success(),
+            "the accounts were not imported: {imported}"
+        );
         let database = entities::connect(&place.url, &entities::Options::default())
             .await
             .unwrap();
@@ -282,21 +285,6 @@ impl Stage {
     }
 }
 
-/// What all processes have in common.
-const SETTINGS: &str = r#"metrics.listen = ""
-http.threads = 2
-http.requests_per_second = 5000
-http.request_burst = 10000
-channels.requests_per_second = 2000
-channels.request_burst = 4000
-database.max_connections = 12
-webhook.allow_private_addresses = true
-webhook.concurrency_per_host = 64
-workers.batch = 256
-log.format = "text"
-log.filter = "warn"
-"#;
-
 /// Where the database is.
 struct Place {
     url: String,
@@ -329,55 +317,6 @@ impl Place {
             }
         }
     }
-}
-
-async fn start_sandbox(program: &Program) -> (Node, Channels) {
-    let addr = format!("127.0.0.1:{}", free_port());
-    let words = ["sandbox", "--listen", &addr];
-    let mut sandbox = Node::new("sandbox", program, &words, Vec::new());
-    sandbox.start(None);
-    let channels = Channels::new(format!("http://{addr}"));
-    let end = Instant::now() + Duration::from_secs(30);
-    while !channels.is_up().await {
-        assert!(Instant::now() < end, "the sandbox does not answer");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    (sandbox, channels)
-}
-
-/// Every crash point, as the program lists them when it is given none of them.
-fn points(program: &Program) -> Vec<String> {
-    let mut command = std::process::Command::new(&program.till);
-    command.args(["config", "check"]).env_clear();
-    let output = command.env("TILL_CRASH_AT", "?").output().unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    let points: Vec<String> = text
-        .lines()
-        .filter(|line| line.contains('.') && !line.contains(' '))
-        .map(str::to_owned)
-        .collect();
-    assert!(
-        points.len() >= 24,
-        "{} has no crash points: build it with the feature crash-points",
-        program.till.display()
-    );
-    points
-}
-
-/// Makes the schema through two crashes, and imports the accounts.
-fn make_schema(program: &Program, place: &Place, accounts: &Path, counts: &Counts) {
-    let mut settings = settings(&place.url, "127.0.0.1:0");
-    let config = config(program);
-    for point in ["migration.before", "migration.after"] {
-        settings.push(("TILL_CRASH_AT".to_owned(), point.to_owned()));
-        let status = program.run(&["migrate", "--config", &config], &settings);
-        assert!(status.code().is_none(), "{point}: {status}");
-        counts.add(&format!("point {point}"));
-        settings.pop();
-    }
-    let file = accounts.to_str().unwrap();
-    let status = program.run(&["account", "import", file, "--config", &config], &settings);
-    assert!(status.success(), "the accounts were not imported: {status}");
 }
 
 async fn nodes(
@@ -428,20 +367,6 @@ async fn nodes(
     (nodes, proxies, gateways(2))
 }
 
-fn settings(database: &str, listen: &str) -> Vec<(String, String)> {
-    [
-        ("TILL__DATABASE__URL", database),
-        ("TILL__HTTP__LISTEN", listen),
-        ("TILL__SECURITY__MASTER_KEY", MASTER_KEY),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
-}
-
-fn config(program: &Program) -> String {
-    program.folder.join("settings.toml").display().to_string()
-}
-
 async fn arm(channels: &Channels, seed: u64) {
     for (place, (fault, rate)) in (1_u64..).zip(CALLS) {
         for family in ["alipay.*", "wechat.*"] {
@@ -460,27 +385,4 @@ async fn arm(channels: &Channels, seed: u64) {
             }))
             .await;
     }
-}
-
-/// Programs never panic, whatever happens around them.
-fn panics(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "log") {
-            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-            let lines = text.lines().filter(|line| line.contains("panicked at"));
-            found.extend(
-                lines
-                    .take(3)
-                    .map(|line| format!("{}: {line}", path.display())),
-            );
-        }
-    }
-    found
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

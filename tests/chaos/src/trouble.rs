@@ -17,6 +17,8 @@ use tokio::time::Instant;
 /// How long before the faults' end the last process is killed. What a process has in
 /// hand of deliveries is leased for two minutes.
 const LAST_KILL: Duration = Duration::from_secs(15);
+/// How long a process may take to its crash point before it is killed like another.
+const TIME_TO_POINT: Duration = Duration::from_secs(12);
 /// The pause before a process that ended by itself is started again.
 const BREATH: Duration = Duration::from_millis(300);
 
@@ -77,6 +79,8 @@ pub struct Trouble {
     pub points: Vec<String>,
     /// What all this is drawn from.
     pub dice: Dice,
+    /// Whether things go wrong at present.
+    is_on: bool,
     restarts: Vec<(usize, Instant)>,
     mends: Vec<(Mend, Instant)>,
 }
@@ -99,6 +103,7 @@ impl Trouble {
             counts,
             points: Vec::new(),
             dice: Dice::of(seed, u64::MAX),
+            is_on: false,
             restarts: Vec::new(),
             mends: Vec::new(),
         }
@@ -116,6 +121,7 @@ impl Trouble {
             })
             .collect();
         let mut tick = tokio::time::interval(Duration::from_millis(100));
+        self.is_on = true;
         while Instant::now() < end {
             tick.tick().await;
             self.supervise();
@@ -127,6 +133,7 @@ impl Trouble {
                 }
             }
         }
+        self.is_on = false;
         self.mend_all().await;
     }
 
@@ -155,14 +162,17 @@ impl Trouble {
             .partition(|(_, at)| *at <= now);
         self.restarts = later;
         for (place, _) in due {
-            self.nodes[place].start(None);
+            self.start(place);
         }
         unexpected
     }
 
     async fn strike(&mut self, fault: Fault, end: Instant) {
         let now = Instant::now();
-        let place = self.place();
+        let mut place = self.place();
+        if fault == Fault::Kill {
+            place = self.killable(place);
+        }
         match fault {
             Fault::Kill if now + LAST_KILL > end => {}
             Fault::Kill => self.kill(place),
@@ -202,27 +212,49 @@ impl Trouble {
         }
     }
 
+    /// That process, or the next one that is not on its way to a crash point.
+    fn killable(&self, place: usize) -> usize {
+        let count = self.nodes.len();
+        let on_its_way = |place: &usize| {
+            let armed = self.nodes[*place].armed();
+            armed.is_some_and(|(point, waited)| {
+                !point.starts_with("shutdown.") && waited < TIME_TO_POINT
+            })
+        };
+        let all = (0..count).map(|step| (place + step) % count);
+        all.into_iter()
+            .find(|place| !on_its_way(place))
+            .unwrap_or(place)
+    }
+
     fn place(&mut self) -> usize {
         usize::try_from(self.dice.below(self.nodes.len() as u64)).unwrap()
     }
 
-    /// Kills a process and starts it again at once; every third time it will end by
-    /// itself, at a crash point.
+    /// Kills a process and starts it again at once, unless it is on its way to its
+    /// crash point.
     fn kill(&mut self, place: usize) {
-        let asked_to_stop = self.nodes[place]
-            .armed()
-            .is_some_and(|point| point.starts_with("shutdown."));
-        if asked_to_stop {
-            // It ends at its point, which the next look finds.
-            self.nodes[place].signal("CONT");
-            self.nodes[place].signal("TERM");
-            return;
+        match self.nodes[place].armed() {
+            Some((point, _)) if point.starts_with("shutdown.") => {
+                // It ends at its point, which the next look finds.
+                self.nodes[place].signal("CONT");
+                self.nodes[place].signal("TERM");
+            }
+            Some((_, waited)) if waited < TIME_TO_POINT => {}
+            _ => {
+                self.nodes[place].kill();
+                self.counts.add("kills");
+                self.restarts.retain(|(other, _)| *other != place);
+                self.start(place);
+            }
         }
-        self.nodes[place].kill();
-        self.counts.add("kills");
-        self.restarts.retain(|(other, _)| *other != place);
-        let point = self.dice.percent(34).then(|| self.point(place));
-        self.nodes[place].start(point.flatten());
+    }
+
+    /// Starts a process; every third time to end by itself, at a crash point.
+    fn start(&mut self, place: usize) {
+        let is_armed = self.is_on && self.dice.percent(34);
+        let point = is_armed.then(|| self.point(place)).flatten();
+        self.nodes[place].start(point);
     }
 
     /// A crash point that this process can reach; one that was never hit, if any.
@@ -241,7 +273,7 @@ impl Trouble {
         }
         let point = (*self.dice.one_of(&among)).clone();
         let once = point.starts_with("migration.") || point.starts_with("shutdown.");
-        let nth = if once { 1 } else { 1 + self.dice.below(3) };
+        let nth = if once { 1 } else { 1 + self.dice.below(2) };
         Some(format!("{point}:{nth}"))
     }
 
