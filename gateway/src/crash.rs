@@ -214,34 +214,3 @@ fn told(row: &Row) -> Option<&'static str> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn every_point_can_be_armed_and_none_is_listed_twice() {
-        for name in POINTS {
-            assert_eq!(parse(name), Ok((name, 1)));
-            assert_eq!(parse(&format!("{name}:7")).map(|(_, nth)| nth), Ok(7));
-        }
-        assert_eq!(BTreeSet::from(POINTS).len(), POINTS.len());
-    }
-
-    #[test]
-    fn what_is_no_point_is_refused_with_the_list_of_all() {
-        for text in [
-            "",
-            "before_commit",
-            "notice.verified:0",
-            "notice.verified:x",
-        ] {
-            let refused = parse(text).unwrap_err().to_string();
-            assert!(
-                POINTS.iter().all(|name| refused.contains(name)),
-                "{refused}"
-            );
-        }
-    }
-}

@@ -75,6 +75,26 @@ fn every_point_that_the_program_knows_has_a_test() {
 }
 
 #[test]
+fn what_is_no_point_is_refused_with_the_list_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    for wrong in [
+        "",
+        "before_commit",
+        "notice.verified:0",
+        "notice.verified:x",
+    ] {
+        let output = std::process::Command::new(play::program(folder.path()).till)
+            .args(["config", "check"])
+            .env("TILL_CRASH_AT", wrong)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{wrong}: {said}");
+        assert!(TABLE.iter().all(|name| said.contains(name)), "{said}");
+    }
+}
+
+#[test]
 fn the_program_that_people_use_holds_no_trace_of_crash_points() {
     let folder = tempfile::tempdir().unwrap();
     let crash = std::fs::read(play::program(folder.path()).till).unwrap();

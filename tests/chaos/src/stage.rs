@@ -296,9 +296,10 @@ impl Place {
     async fn of(options: &Options, folder: &Path) -> Place {
         match options.store {
             Store::Postgres => {
-                let missing = "a PostgreSQL server is needed: run within tests/setup/with-servers";
-                let server = options.postgres_url.as_deref().expect(missing);
-                let home = options.postgres_folder.as_deref().expect(missing);
+                let (Some(server), Some(home)) = (&options.postgres_url, &options.postgres_folder)
+                else {
+                    panic!("a PostgreSQL server is needed: run within tests/setup/with-servers");
+                };
                 let postgres = Postgres::new_database(server, home, &options.setup).await;
                 Place {
                     url: postgres.url(),
