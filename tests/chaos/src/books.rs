@@ -347,3 +347,70 @@ fn add_up(verdict: &mut Verdict, ledger: &Ledger) {
     let given = ledger.refunds.values().filter(|refund| refund.succeeded);
     verdict.given_back = given.map(|refund| refund.amount).map(Money::fen).sum();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cashier::audit::{Formula, Receipt};
+    use serde_json::json;
+
+    fn nothing() -> Rows {
+        Rows {
+            orders: Vec::new(),
+            events: HashMap::new(),
+            deliveries: HashMap::new(),
+            strays: Vec::new(),
+        }
+    }
+
+    fn formulas(verdict: &Verdict) -> Vec<Formula> {
+        verdict.breaches.iter().map(|found| found.formula).collect()
+    }
+
+    #[test]
+    fn money_that_till_knows_nothing_of_is_found() {
+        let shown = json!({
+            "trades": [{
+                "account": "1900000001", "out_trade_no": "F1", "trade_no": "T1", "amount": 88,
+                "state": "SUCCESS", "paid_at": "2026-11-25T00:00:00.000Z", "closed_at": null,
+                "expires_at": "2026-11-25T00:02:00.000Z",
+            }],
+            "refunds": [],
+        });
+        let verdict = compare(
+            &nothing(),
+            &shown,
+            &Believed::default(),
+            crate::clock::now(),
+        );
+        assert_eq!(formulas(&verdict), [Formula::A5]);
+        assert_eq!((verdict.difference(), verdict.is_good()), (88, false));
+    }
+
+    #[test]
+    fn a_promise_and_an_event_that_are_not_in_the_rows_are_found() {
+        let event = EventId::new("evt_1");
+        let receipt = Receipt {
+            event: event.clone(),
+            body: "{}".to_owned(),
+        };
+        let believed = Believed {
+            taken: Received::from([(event, vec![receipt])]),
+            orders: BTreeSet::from(["ord_1".to_owned()]),
+            refunds: BTreeSet::from(["BACK-1".to_owned()]),
+            ..Believed::default()
+        };
+        let shown = json!({ "trades": [], "refunds": [] });
+        let verdict = compare(&nothing(), &shown, &believed, crate::clock::now());
+        assert_eq!(formulas(&verdict), [Formula::A16, Formula::A4, Formula::A4]);
+    }
+
+    #[test]
+    fn an_exception_without_an_order_is_never_explained() {
+        let mut rows = nothing();
+        rows.strays = vec![("unknown_trade".to_owned(), "a/1".to_owned())];
+        let shown = json!({ "trades": [], "refunds": [] });
+        let verdict = compare(&rows, &shown, &Believed::default(), crate::clock::now());
+        assert!(!verdict.is_good(), "{verdict:?}");
+    }
+}

@@ -99,3 +99,42 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that says everything again.
+    async fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut read, mut write) = stream.split();
+                    let _ = tokio::io::copy(&mut read, &mut write).await;
+                });
+            }
+        });
+        addr
+    }
+
+    #[tokio::test]
+    async fn a_stalled_line_loses_nothing_and_a_cut_one_ends() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut stream = TcpStream::connect(proxy.addr).await.unwrap();
+        let mut answer = [0; 2];
+        proxy.stall();
+        stream.write_all(b"hi").await.unwrap();
+        let early = tokio::time::timeout(
+            std::time::Duration::from_millis(200),
+            stream.read(&mut answer),
+        );
+        assert!(early.await.is_err());
+        proxy.mend();
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"hi");
+        proxy.cut();
+        assert_eq!(stream.read(&mut answer).await.unwrap_or(0), 0);
+    }
+}
