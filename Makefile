@@ -74,8 +74,8 @@ chaos: chaos-build ## Kills, cuts and stalls everything for MINUTES=30 while RAT
 	@$(step) chaos tests/setup/with-servers $(chaos) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
 
 chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite
-	@$(step) chaos-postgres tests/setup/with-servers $(chaos) --store postgres --seconds 120 --rate 15 --seed $(SEED)
-	@$(step) chaos-sqlite $(chaos) --store sqlite --seconds 30 --rate 15 --seed $(SEED) --quick
+	@$(step) chaos-postgres tests/setup/with-servers $(chaos) --store postgres --seconds 120 --rate 10 --seed $(SEED)
+	@$(step) chaos-sqlite $(chaos) --store sqlite --seconds 30 --rate 10 --seed $(SEED) --quick
 
 # They wait for leases more than they compute, so many run at once.
 chaos-points: chaos-build ## Every crash point once, one test each

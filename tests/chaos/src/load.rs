@@ -33,7 +33,7 @@ impl Load {
         let mut tick = tokio::time::interval(Duration::from_micros(1_000_000 / self.rate.max(1)));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
         // Merchants that wait for an answer do not send the next order.
-        let most = usize::try_from(self.rate * 30).unwrap_or(usize::MAX);
+        let most = usize::try_from(self.rate * 20).unwrap_or(usize::MAX);
         for number in 0.. {
             tick.tick().await;
             let left = self.end.saturating_duration_since(Instant::now());

@@ -9,6 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The first pause before the same request is sent again; it doubles, as far as that
+/// many times, so that a gateway in trouble is not asked the more the less it answers.
+const PAUSE: Duration = Duration::from_millis(400);
+const DOUBLED: u32 = 4;
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -72,7 +76,7 @@ impl Merchant {
     pub async fn post(&self, dice: &mut Dice, path: &str, body: &Value) -> Option<Answer> {
         let key = format!("{:016x}{:016x}", dice.below(u64::MAX), dice.below(u64::MAX));
         let end = Instant::now() + PATIENCE;
-        loop {
+        for attempt in 0.. {
             let answer = self
                 .once(dice, Method::POST, path, Some((body, &key)))
                 .await;
@@ -81,19 +85,23 @@ impl Merchant {
                 _ if Instant::now() >= end => return None,
                 _ => self.counts.add("requests repeated"),
             }
-            tokio::time::sleep(dice.millis(300, 1500)).await;
+            tokio::time::sleep(pause(dice, attempt)).await;
         }
+        None
     }
 
     /// A look, repeated until somebody answers. `None`: nobody did within a minute.
     pub async fn get(&self, dice: &mut Dice, path: &str) -> Option<Answer> {
         let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
+        for attempt in 0.. {
             let answer = self.once(dice, Method::GET, path, None).await;
             if let Some(answer) = answer.filter(|answer| !answer.may_pass()) {
                 return Some(answer);
             }
-            tokio::time::sleep(dice.millis(200, 800)).await;
+            if Instant::now() >= end {
+                break;
+            }
+            tokio::time::sleep(pause(dice, attempt)).await;
         }
         None
     }
@@ -125,4 +133,12 @@ impl Merchant {
         let json = response.json().await.ok()?;
         Some(Answer { status, json })
     }
+}
+
+/// The pause before a request is sent again, drawn from half of its length to one and
+/// a half.
+fn pause(dice: &mut Dice, attempt: u32) -> Duration {
+    let whole = PAUSE * 2_u32.pow(attempt.min(DOUBLED));
+    let millis = u64::try_from(whole.as_millis()).unwrap();
+    dice.millis(millis / 2, millis * 3 / 2)
 }

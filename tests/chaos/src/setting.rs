@@ -17,10 +17,10 @@ http.requests_per_second = 5000
 http.request_burst = 10000
 channels.requests_per_second = 2000
 channels.request_burst = 4000
-database.max_connections = 12
+database.max_connections = 30
 webhook.allow_private_addresses = true
-webhook.concurrency_per_host = 64
-workers.batch = 256
+webhook.concurrency_per_host = 32
+workers.batch = 64
 log.format = "text"
 log.filter = "warn"
 "#;
