@@ -60,27 +60,30 @@ browser: ## Chromium through the shop, the checkout page and the wallets
 
 # Till with crash points, beside the Till that people use: a program of its own in the same
 # target folder, so that neither build disturbs the other.
+chaos_programs := --locked --workspace --features gateway/crash-points --bin till-crash --bin till-chaos
 chaos-build:
-	cargo build --locked --package gateway --features crash-points --bin till-crash
-	cargo build --locked --package till-chaos --bin till-chaos
+	@$(step) chaos-build cargo build $(chaos_programs)
 
-chaos := target/debug/till-chaos --till target/debug/till-crash
+chaos_short := target/debug/till-chaos --till target/debug/till-crash
+chaos_long := target/chaos/till-chaos --till target/chaos/till-crash
 MINUTES ?= 30
 RATE ?= 100
 SEED ?= 1
 STORE ?= postgres
 
-chaos: chaos-build ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders a second are paid, and compares the books (SEED=1 STORE=postgres|sqlite)
-	@$(step) chaos tests/setup/with-servers $(chaos) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
+# A hundred orders a second want a fast build.
+chaos: ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders a second are paid, and compares the books (SEED=1 STORE=postgres|sqlite)
+	@$(step) chaos-build cargo build --profile chaos $(chaos_programs)
+	@$(step) chaos tests/setup/with-servers $(chaos_long) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
 
 chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite
-	@$(step) chaos-postgres tests/setup/with-servers $(chaos) --store postgres --seconds 120 --rate 10 --seed $(SEED)
-	@$(step) chaos-sqlite $(chaos) --store sqlite --seconds 30 --rate 10 --seed $(SEED) --quick
+	@$(step) chaos-postgres tests/setup/with-servers $(chaos_short) --store postgres --seconds 120 --rate 10 --seed $(SEED)
+	@$(step) chaos-sqlite $(chaos_short) --store sqlite --seconds 30 --rate 10 --seed $(SEED) --quick
 
 # They wait for leases more than they compute, so many run at once.
 chaos-points: chaos-build ## Every crash point once, one test each
-	@cargo build --locked --package gateway --bin till
-	@$(step) chaos-points cargo nextest run --locked --package till-chaos --features crash-points --test points --test-threads 16 --profile $(nextest_profile)
+	@cargo build --locked --workspace --bin till
+	@$(step) chaos-points cargo nextest run --locked --workspace --features till-chaos/crash-points --test points --test-threads 16 --profile $(nextest_profile)
 
 pictures: setup ## Takes the screenshots of docs/screenshots anew
 	cargo build --locked --workspace --bin till
