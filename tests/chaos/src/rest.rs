@@ -27,7 +27,7 @@ const LEFT: [(&str, &str); 5] = [
     ),
 ];
 
-/// How long it may take from the faults' end.
+/// How long it may take once the faults have ended and nobody wants anything more.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How long it is waited for in all, to see what becomes of it.
 const LONGEST: Duration = Duration::from_secs(240);
@@ -35,7 +35,7 @@ const LONGEST: Duration = Duration::from_secs(240);
 /// How rest came.
 #[derive(Clone, Debug)]
 pub struct Rest {
-    /// How long it took from the faults' end.
+    /// How long it took once the faults had ended and nobody wanted anything more.
     pub took: Duration,
     /// What was left at the end of all patience; empty: nothing.
     pub left: BTreeMap<&'static str, i64>,
@@ -50,15 +50,19 @@ impl Rest {
     }
 }
 
-/// Waits until nothing is left to be done.
-pub async fn wait(db: &DatabaseConnection, trouble: &mut Trouble, faults_end: Instant) -> Rest {
+/// Waits until nothing is left to be done. `quiet` is when the faults had ended and
+/// nobody wanted anything more.
+///
+/// # Panics
+/// When the database does not answer.
+pub async fn wait(db: &DatabaseConnection, trouble: &mut Trouble, quiet: Instant) -> Rest {
     let mut ended = Vec::new();
     let mut tick = tokio::time::interval(Duration::from_millis(250));
     loop {
         tick.tick().await;
         ended.extend(trouble.supervise());
         let left = left(db).await;
-        let took = faults_end.elapsed();
+        let took = quiet.elapsed();
         if left.is_empty() || took > LONGEST {
             return Rest { took, left, ended };
         }
@@ -66,6 +70,9 @@ pub async fn wait(db: &DatabaseConnection, trouble: &mut Trouble, faults_end: In
 }
 
 /// What is left to be done, by kind; only what is there.
+///
+/// # Panics
+/// When the database does not answer.
 pub async fn left(db: &DatabaseConnection) -> BTreeMap<&'static str, i64> {
     let mut left = BTreeMap::new();
     for (name, question) in LEFT {
@@ -85,6 +92,9 @@ async fn count(db: &DatabaseConnection, question: &str) -> i64 {
 
 /// Events that the merchant refused so often that their next turn is not soon: what
 /// a merchant asks for again once its server is up.
+///
+/// # Panics
+/// When the database does not answer.
 pub async fn refused(db: &DatabaseConnection) -> Vec<String> {
     let soon = crate::clock::now().millis() + 30_000;
     let question = format!(

@@ -41,6 +41,10 @@ const NOTICES: [(&str, f64); 4] = [
     ("bad_signature", 0.01),
 ];
 
+/// How long after the faults' end the last story may end: none waits longer for an
+/// answer that it needs before the next one.
+const STORIES: Duration = Duration::from_secs(240);
+
 /// Runs everything. Whether it went well, and the report.
 ///
 /// # Panics
@@ -187,11 +191,17 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let mut wrong = Vec::new();
+        let load_took = faults_end.elapsed();
+        if load_took > STORIES {
+            wrong.push(format!("stories went on for {} s", load_took.as_secs()));
+        }
         if let Err(error) = load.await {
             wrong.push(format!("the load broke: {error}"));
         }
         self.ask_again(&db).await;
-        let rest = rest::wait(&db, &mut self.trouble, faults_end).await;
+        // Nothing can rest while somebody still wants something.
+        let quiet = faults_end + load_took;
+        let rest = rest::wait(&db, &mut self.trouble, quiet).await;
         self.judge(options, &struck, &rest, wrong).await
     }
 
