@@ -38,6 +38,8 @@ pub enum Source {
     Refund,
     /// A channel's notice.
     Notice,
+    /// A row of the channel's bill.
+    Bill,
     /// The clock.
     Timer,
     /// Till itself: a consequence of something else.
@@ -46,7 +48,7 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Source; 9] = [
+    pub const ALL: [Source; 10] = [
         Source::Merchant,
         Source::Payer,
         Source::Pay,
@@ -54,6 +56,7 @@ impl Source {
         Source::Close,
         Source::Refund,
         Source::Notice,
+        Source::Bill,
         Source::Timer,
         Source::Till,
     ];
@@ -68,6 +71,7 @@ impl Source {
             Source::Close => "close",
             Source::Refund => "refund",
             Source::Notice => "notice",
+            Source::Bill => "bill",
             Source::Timer => "timer",
             Source::Till => "till",
         }

@@ -3,11 +3,13 @@
 //!
 //! No I/O, no async runtime, no ambient clock or randomness.
 
+pub mod agreed_clock;
 pub mod audit;
 pub mod capture;
 pub mod channel;
 pub mod command;
 pub mod decide;
+pub mod delivery;
 pub mod event;
 pub mod exception;
 pub mod flow;

@@ -203,6 +203,10 @@ pub trait Store: Send + Sync {
     /// The order's journal, oldest first.
     async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError>;
 
+    /// The database's own time (UTC), which all processes agree on; see
+    /// [`AgreedClock`](crate::agreed_clock::AgreedClock).
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -1,6 +1,7 @@
 //! The connection to the database: opened with the settings that make a commit
 //! durable, and refused when they do not hold.
 
+use cashier::time::Timestamp;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -126,6 +127,15 @@ impl Database {
     /// The connection, for migrations and reports.
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
+    }
+
+    /// The database's own time (UTC).
+    pub(crate) async fn now(&self) -> Result<Timestamp, DbErr> {
+        let question = match self.connection.get_database_backend() {
+            DbBackend::Sqlite => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            _ => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        };
+        self.setting(question).await.map(Timestamp::from_millis)
     }
 
     /// Waits for the turn to write by a single statement, where writers queue.

@@ -2,15 +2,16 @@
 //! cashier and the deliverer, put together from a configuration.
 
 use crate::accounts::{LoadFault, Registry, RegistrySettings, Seal, SealFault, Surroundings};
-use crate::clock::SystemClock;
+use crate::clock::{SteadyClock, SystemClock};
 use crate::config::{Config, Database, MasterKeyFault};
 use crate::entropy::SystemEntropy;
 use crate::server::Overrides;
 use crate::shared::{Settings, Shared};
 use crate::store_watch::{Changes, WatchedStore};
 use crate::webhook::{Client, ClientFault, Clocks, Deliverer};
+use cashier::agreed_clock::AgreedClock;
 use cashier::shell::Cashier;
-use cashier::store::Store;
+use cashier::store::{Store, StoreError};
 use cashier::time::{Clock, Entropy};
 use governor::Quota;
 use secrecy::ExposeSecret;
@@ -47,6 +48,9 @@ pub enum StartFault {
     /// The client for webhooks could not be built.
     #[error(transparent)]
     Client(#[from] ClientFault),
+    /// The database's clock cannot be read.
+    #[error("the database's clock could not be read: {0}")]
+    Time(#[source] StoreError),
     /// Metrics cannot be recorded.
     #[error("metrics cannot be recorded: {0}")]
     Metrics(String),
@@ -113,29 +117,28 @@ pub(crate) async fn assemble(
     overrides: Overrides,
     listening: SocketAddr,
 ) -> Result<Assembled, StartFault> {
-    let clock = overrides
-        .clock
-        .unwrap_or_else(|| Arc::new(SystemClock) as Arc<dyn Clock>);
-    let wall = overrides.wall.unwrap_or_else(|| clock.clone());
     let entropy = overrides
         .entropy
         .unwrap_or_else(|| Arc::new(SystemEntropy::default()) as Arc<dyn Entropy>);
     let settings = Arc::new(settings(config, listening));
     let seal = seal(config, entropy.clone())?;
     let database = open_database(&config.database).await?;
+    let sea = entities::SeaStore::new(database.clone());
+    let (clock, agreed) = time(overrides.clock, &sea).await?;
+    let wall = overrides.wall.unwrap_or_else(|| clock.clone());
     let directory = entities::Directory::new(database.clone());
     let channels = &config.channels;
     let registry = RegistrySettings {
         public_url: settings.public_url.clone(),
-        surroundings: surroundings(config, entropy.clone()),
+        surroundings: Surroundings {
+            wall: real_time(agreed.as_ref()),
+            ..surroundings(config, entropy.clone())
+        },
         quota: Quota::per_second(channels.requests_per_second).allow_burst(channels.request_burst),
     };
     let registry = Arc::new(Registry::load(directory.clone(), seal, registry).await?);
     let changes = Changes::new();
-    let store: Arc<dyn Store> = Arc::new(WatchedStore::new(
-        Arc::new(entities::SeaStore::new(database)),
-        changes.clone(),
-    ));
+    let store: Arc<dyn Store> = Arc::new(WatchedStore::new(Arc::new(sea), changes.clone()));
     let cashier = Arc::new(Cashier::new(
         store.clone(),
         registry.clone(),
@@ -163,6 +166,7 @@ pub(crate) async fn assemble(
         directory,
         registry,
         clock,
+        agreed,
         entropy,
         settings,
         changes,
@@ -171,6 +175,28 @@ pub(crate) async fn assemble(
         shared: Arc::new(shared),
         deliverer,
     })
+}
+
+/// The time that decisions go by: the one that is given, or else the database's, by
+/// a clock that is looked at before anything is decided.
+async fn time(
+    given: Option<Arc<dyn Clock>>,
+    store: &entities::SeaStore,
+) -> Result<(Arc<dyn Clock>, Option<Arc<AgreedClock>>), StartFault> {
+    if let Some(clock) = given {
+        return Ok((clock, None));
+    }
+    let agreed = Arc::new(AgreedClock::new(Arc::new(SteadyClock::begin())));
+    agreed.agree(store).await.map_err(StartFault::Time)?;
+    Ok((agreed.clone(), Some(agreed)))
+}
+
+/// The time that channels and merchants compare with their own.
+fn real_time(agreed: Option<&Arc<AgreedClock>>) -> Arc<dyn Clock> {
+    match agreed {
+        Some(agreed) => agreed.clone(),
+        None => Arc::new(SystemClock),
+    }
 }
 
 fn settings(config: &Config, listening: SocketAddr) -> Settings {

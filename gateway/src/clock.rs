@@ -1,8 +1,9 @@
-//! The real clock: the program's one look at the system's time.
+//! The real clocks: the program's one look at the system's time.
 
 use async_trait::async_trait;
 use cashier::time::{Clock, Span, Timestamp};
 use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// The system's clock, in UTC.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +23,36 @@ impl Clock for SystemClock {
         #[cfg(feature = "crash-points")]
         let millis = millis.saturating_add(ahead());
         Timestamp::from_millis(millis)
+    }
+
+    async fn sleep(&self, span: Span) {
+        tokio::time::sleep(duration(span)).await;
+    }
+}
+
+/// A clock that begins at the system's time and never jumps: what is agreed on with
+/// the database is added to it.
+#[derive(Clone, Copy, Debug)]
+pub struct SteadyClock {
+    start: Timestamp,
+    began: Instant,
+}
+
+impl SteadyClock {
+    /// Begins now.
+    pub fn begin() -> SteadyClock {
+        SteadyClock {
+            start: SystemClock.now(),
+            began: Instant::now(),
+        }
+    }
+}
+
+#[async_trait]
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis(self.start.millis().saturating_add(passed))
     }
 
     async fn sleep(&self, span: Span) {

@@ -3,6 +3,7 @@
 
 use crate::accounts::Registry;
 use crate::store_watch::Changes;
+use cashier::agreed_clock::AgreedClock;
 use cashier::shell::Cashier;
 use cashier::store::Store;
 use cashier::time::{Clock, Entropy};
@@ -22,6 +23,8 @@ pub struct Shared {
     pub registry: Arc<Registry>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The same, where it is agreed on with the database and not given.
+    pub agreed: Option<Arc<AgreedClock>>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
     /// What was configured.

@@ -270,6 +270,10 @@ impl Store for WatchedStore {
         noted(self.store.journal(order).await)
     }
 
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        noted(self.store.now().await)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         noted(self.store.ping().await)
     }

@@ -35,10 +35,10 @@ pub(super) fn answered(draft: &mut Draft<'_>, subject: &Subject, answer: &Answer
 }
 
 fn flow_answered(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, answer: &Answer) {
-    if let (Answer::Query(_), now) = (answer, draft.now)
+    if let (Answer::Query(_), asked) = (answer, draft.asked)
         && let Some(flow) = draft.flow_mut(no)
     {
-        flow.asked_at = Some(now);
+        flow.asked_at = flow.asked_at.max(Some(asked));
     }
     match answer {
         Answer::Pay(said) => paid_for(draft, no, attempt, said),

@@ -20,6 +20,8 @@ pub(super) struct Draft<'a> {
     before: &'a OrderState,
     pub(super) state: OrderState,
     pub(super) now: Timestamp,
+    /// When the question was put to which this is the answer; else now.
+    pub(super) asked: Timestamp,
     pub(super) timing: &'a Timing,
     lines: Vec<Line>,
     told: Vec<EventKind>,
@@ -32,6 +34,7 @@ impl<'a> Draft<'a> {
             before: state,
             state: state.clone(),
             now: context.now,
+            asked: context.now,
             timing: context.timing,
             lines: Vec::new(),
             told: Vec::new(),

@@ -14,6 +14,7 @@ use crate::channel::{Action, Closed, Outcome, Refunded, Trade};
 use crate::command::{PayCommand, RefundCommand, Refusal};
 use crate::id::{FlowNo, RefundNo};
 use crate::journal::Source;
+use crate::shell::BillRow;
 use crate::state::{OrderState, Row};
 use crate::task::Subject;
 use crate::time::Timestamp;
@@ -46,12 +47,15 @@ pub enum Input {
     Refund(RefundCommand),
     /// The payer says that they have paid: ask now.
     Check,
-    /// A channel answered a call, or did not.
-    Answered(Subject, Answer),
+    /// A channel answered a call, or did not. The time is when the call began (UTC):
+    /// what an answer denies, it denies of that moment, however late it is read.
+    Answered(Subject, Answer, Timestamp),
     /// A verified notice about a flow.
     NoticedTrade(FlowNo, Trade),
     /// A verified notice about a refund; `None` when it must be asked about.
     NoticedRefund(RefundNo, Option<Refunded>),
+    /// A row of the channel's bill about one of its flows.
+    Billed(BillRow),
     /// The order's own time has come.
     Due,
 }
@@ -112,13 +116,20 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
         Input::Close => close::close(&mut draft),
         Input::Refund(wish) => refund::refund(&mut draft, wish),
         Input::Check => pay::check(&mut draft),
-        Input::Answered(subject, answer) => answer::answered(&mut draft, subject, answer),
+        Input::Answered(subject, answer, asked) => {
+            draft.asked = (*asked).min(context.now);
+            answer::answered(&mut draft, subject, answer)
+        }
         Input::NoticedTrade(flow, seen) => {
             trade::seen(&mut draft, flow, seen, Source::Notice);
             Reply::Noted
         }
         Input::NoticedRefund(refund, said) => {
             refunded::noticed(&mut draft, refund, *said);
+            Reply::Noted
+        }
+        Input::Billed(row) => {
+            billed(&mut draft, row);
             Reply::Noted
         }
         Input::Due => Reply::Noted,
@@ -132,4 +143,17 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
         other => other,
     };
     draft.finish(reply)
+}
+
+/// The bill is one more voice that says the same things.
+fn billed(draft: &mut Draft<'_>, row: &BillRow) {
+    match row {
+        BillRow::Paid { flow_no, payment } => {
+            let seen = Trade::Paid(payment.clone());
+            trade::seen(draft, flow_no, &seen, Source::Bill);
+        }
+        BillRow::Refunded {
+            refund_no, amount, ..
+        } => refunded::billed(draft, refund_no, *amount),
+    }
 }

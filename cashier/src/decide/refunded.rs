@@ -7,6 +7,7 @@ use crate::event::EventKind;
 use crate::exception::ExceptionKind;
 use crate::id::RefundNo;
 use crate::journal::Source;
+use crate::money::Money;
 use crate::refund::{Refund, RefundStatus};
 use crate::task::Call;
 use crate::time::Span;
@@ -88,11 +89,34 @@ pub(super) fn asked(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunde
     }
 }
 
+/// A row of the bill: the payer has the money.
+pub(super) fn billed(draft: &mut Draft<'_>, no: &RefundNo, amount: Money) {
+    match draft.state.refund(no).cloned() {
+        None => external(draft, no, Some(amount)),
+        Some(refund) if refund.amount() != amount => {
+            let text = "the bill names another amount of this refund than was asked for";
+            draft.report(
+                ExceptionKind::AmountMismatch,
+                no.as_str(),
+                Some(amount),
+                text,
+            );
+        }
+        Some(refund) if !refund.status.is_settled() => succeed(draft, &refund, Source::Bill),
+        Some(_) => {}
+    }
+}
+
+/// A refund that was not asked of Till.
+fn external(draft: &mut Draft<'_>, no: &RefundNo, amount: Option<Money>) {
+    let detail = "a refund that was not asked of Till; compare with the channel's back office";
+    draft.report(ExceptionKind::ExternalRefund, no.as_str(), amount, detail);
+}
+
 /// A verified notice.
 pub(super) fn noticed(draft: &mut Draft<'_>, no: &RefundNo, said: Option<Refunded>) {
     if draft.state.refund(no).is_none() {
-        let detail = "a refund that was not asked of Till; compare with the channel's back office";
-        draft.report(ExceptionKind::ExternalRefund, no.as_str(), None, detail);
+        external(draft, no, None);
         return;
     }
     let Some(refund) = unsettled(draft, no) else {

@@ -39,10 +39,10 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
 
 /// It exists, unpaid.
 fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
-    let (now, timing) = (draft.now, draft.timing);
+    let (now, asked, timing) = (draft.now, draft.asked, draft.timing);
     let attempt = flow.next.map_or(0, |next| next.attempt);
     match flow.status {
-        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+        FlowStatus::Live if asked < flow.expires_at() => ask_later(draft, flow),
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
@@ -62,22 +62,23 @@ fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
     }
 }
 
-/// The channel does not know it.
+/// The channel does not know it. That was so when it was asked: an answer that was
+/// read minutes later, by a process that stood still, says nothing about its end.
 fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
-    let (now, timing) = (draft.now, draft.timing);
+    let (asked, timing) = (draft.asked, draft.timing);
     let end = flow.expires_at().plus(timing.margin);
     match flow.status {
-        FlowStatus::Live if now < flow.expires_at() => ask_later(draft, flow),
+        FlowStatus::Live if asked < flow.expires_at() => ask_later(draft, flow),
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
         }
-        FlowStatus::Closing if now >= end => {
+        FlowStatus::Closing if asked >= end => {
             draft.advance(&flow.no, FlowFact::SeenGone);
             let text = "its time is over and the channel knows nothing of it: expired";
             draft.line(Source::Query, Some(flow.no.as_str()), text);
         }
-        FlowStatus::Closing if now >= flow.expires_at() => {
+        FlowStatus::Closing if asked >= flow.expires_at() => {
             draft.schedule(&flow.no, Call::Query, end, 0);
         }
         FlowStatus::Closing => ask_later(draft, flow),
@@ -114,10 +115,13 @@ fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
 }
 
 /// Another amount than was asked for: a message alone is not believed. Asked a
-/// second time, the channel's word counts, and a person has to look at it.
+/// second time, or in its bill, the channel's word counts, and a person has to look
+/// at it.
 fn take_or_doubt(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     let no = flow.no.as_str();
-    if source == Source::Query && flow.claimed == Some(payment.amount) {
+    let repeated = source == Source::Query && flow.claimed == Some(payment.amount);
+    if repeated || source == Source::Bill {
+        report_amount(draft, flow, payment, "a person must look at it");
         draft.advance(&flow.no, FlowFact::SeenPaid);
         record(draft, flow, payment, CaptureKind::WrongAmount);
         let text = format!(
@@ -131,23 +135,29 @@ fn take_or_doubt(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: 
     if flow.claimed == Some(payment.amount) {
         return;
     }
+    // What is settled is asked about no more; its bill will tell.
+    let settled = flow.status.is_settled();
+    let then = match settled {
+        true => "not believed; the bill will tell",
+        false => "not believed, the channel is asked",
+    };
+    report_amount(draft, flow, payment, then);
+    let due = draft.now.plus(draft.timing.first_retry);
+    if let Some(known) = draft.flow_mut(&flow.no).filter(|_| !settled) {
+        known.claimed = Some(payment.amount);
+        known.next = Some(Next::first(Call::Query, due));
+    }
+}
+
+fn report_amount(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, then: &str) {
     let detail = format!(
-        "the channel names {} CNY (trade {}) where {} CNY were asked for; not believed, the channel is asked",
+        "the channel names {} CNY (trade {}) where {} CNY were asked for; {then}",
         payment.amount,
         payment.trade_no,
         flow.amount()
     );
-    draft.report(
-        ExceptionKind::AmountMismatch,
-        no,
-        Some(payment.amount),
-        detail,
-    );
-    let due = draft.now.plus(draft.timing.first_retry);
-    if let Some(known) = draft.flow_mut(&flow.no) {
-        known.claimed = Some(payment.amount);
-        known.next = Some(Next::first(Call::Query, due));
-    }
+    let (kind, no) = (ExceptionKind::AmountMismatch, flow.no.as_str());
+    draft.report(kind, no, Some(payment.amount), detail);
 }
 
 /// The right amount: it pays the order, or it is too much.

@@ -82,6 +82,17 @@ impl MemoryStore {
         due.into_iter().chain(deliveries).min()
     }
 
+    /// Drops every lease, as a lock service that lies would: what is under way may
+    /// be taken a second time.
+    pub fn forget_leases(&self) {
+        let mut rows = self.lock();
+        let of_orders = rows.orders.values_mut().flat_map(tasks);
+        of_orders.for_each(|(_, next)| next.leased_until = Timestamp::default());
+        for delivery in rows.deliveries.values_mut() {
+            delivery.leased_until = Timestamp::default();
+        }
+    }
+
     /// Every event, oldest first.
     pub fn events(&self) -> Vec<Event> {
         self.lock().events.clone()
@@ -334,6 +345,11 @@ impl Store for MemoryStore {
             .filter(|line| line.order == *order)
             .cloned()
             .collect())
+    }
+
+    /// Memory has no clock: it knows the latest moment that anybody has told it.
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.lock().latest)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -20,6 +20,8 @@ pub(super) struct Rows {
     pub(super) journal: Vec<Line>,
     pub(super) notices: BTreeMap<(AccountId, String), NoticeRecord>,
     pub(super) strays: Vec<Exception>,
+    /// The latest moment that is written anywhere.
+    pub(super) latest: Timestamp,
     /// Applications without an address for events.
     pub(super) silent: BTreeSet<AppId>,
 }
@@ -55,6 +57,9 @@ impl Rows {
             return Err(conflict("notices (account, key)"));
         }
         for row in &commit.rows {
+            if let Row::Line(line) = row {
+                self.latest = self.latest.max(line.at);
+            }
             self.add(&state, row);
         }
         self.notices.extend(notice);

@@ -3,6 +3,7 @@
 //! No channel is called inside a transaction, and nobody is told anything before
 //! the commit.
 
+mod bill;
 mod commit;
 mod notice;
 mod run;
@@ -17,6 +18,7 @@ use crate::time::{Clock, Entropy};
 use crate::timing::Timing;
 use std::sync::Arc;
 
+pub use bill::BillRow;
 pub use notice::TakenNotice;
 
 /// Who speaks with which channel account.

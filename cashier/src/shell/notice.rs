@@ -164,7 +164,7 @@ impl Cashier {
     }
 
     /// An exception without an order; its name follows from what it is about.
-    fn stray(
+    pub(super) fn stray(
         &self,
         account: &AccountId,
         kind: ExceptionKind,

@@ -63,10 +63,11 @@ impl Cashier {
     ) -> Result<(), StoreError> {
         let mut left = MOST_FOLLOW_UPS.saturating_add(subjects.len());
         while let Some(subject) = subjects.pop() {
+            let asked = self.clock.now();
             let Some(answer) = self.call(&state, &subject).await else {
                 continue;
             };
-            let input = Input::Answered(subject, answer);
+            let input = Input::Answered(subject, answer, asked);
             let id = state.order.id.clone();
             let Some(Committed {
                 decision,

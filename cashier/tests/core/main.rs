@@ -7,6 +7,8 @@
     reason = "a test that panics has failed"
 )]
 
+mod found;
+mod permutations;
 mod stories;
 mod wandering;
 mod world;

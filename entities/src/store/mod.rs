@@ -142,6 +142,10 @@ impl Store for SeaStore {
         load::journal(self.database.connection(), order).await
     }
 
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        self.database.now().await.map_err(store_error)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.database.connection().ping().await.map_err(store_error)
     }

@@ -32,6 +32,8 @@ pub const DELIVERY_LAG: &str = "till_delivery_lag_seconds";
 pub const REQUESTS: &str = "till_http_requests_total";
 /// How long requests take, in seconds, by `method` and `route`.
 pub const REQUEST_SECONDS: &str = "till_http_request_duration_seconds";
+/// How far this machine's clock is behind the database's, in milliseconds.
+pub const CLOCK_OFFSET: &str = "till_clock_offset_milliseconds";
 /// Errors of background loops, by `loop`.
 pub const LOOP_ERRORS: &str = "till_worker_errors_total";
 

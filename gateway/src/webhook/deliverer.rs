@@ -1,12 +1,12 @@
 //! One try to deliver one event, and what happens next.
 
 use super::client::{Client, Failure};
-use super::schedule::next_try;
 use super::sign;
 use crate::telemetry::metrics::{DELIVERIES, DELIVERY_LAG};
+use cashier::delivery::{NotTaken, after_try};
 use cashier::event::Event;
 use cashier::id::AppId;
-use cashier::store::{ClaimedDelivery, DeliveryNext, DeliveryTry, Store, StoreError};
+use cashier::store::{ClaimedDelivery, DeliveryNext, Store, StoreError};
 use cashier::time::{Clock, Entropy};
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -82,33 +82,17 @@ impl Deliverer {
         crate::crash::reached("delivery.after_post");
         let now = self.clocks.schedule.now();
         let event = &delivery.event;
-        let (status, error, then) = match outcome {
-            Ok(status) => {
-                let lag = crate::clock::duration(now.since(event.created_at));
-                metrics::histogram!(DELIVERY_LAG).record(lag);
-                (Some(status), None, DeliveryNext::Delivered)
-            }
-            Err((status, error)) => {
-                let again = next_try(delivery.attempt, now, &*self.entropy);
-                (
-                    status,
-                    Some(error),
-                    again.map_or(DeliveryNext::Exhausted, DeliveryNext::Retry),
-                )
-            }
-        };
-        tell(event, delivery.attempt, status, error.as_deref(), then);
-        let tried = DeliveryTry {
-            event: event.id.clone(),
-            at: now,
-            status,
-            error,
-            then,
-        };
+        if outcome.is_ok() {
+            let lag = crate::clock::duration(now.since(event.created_at));
+            metrics::histogram!(DELIVERY_LAG).record(lag);
+        }
+        let tried = after_try(&delivery, outcome, now, &*self.entropy);
+        let (status, error) = (tried.status, tried.error.as_deref());
+        tell(event, delivery.attempt, status, error, tried.then);
         self.store.record_delivery(tried).await
     }
 
-    async fn send(&self, delivery: &ClaimedDelivery) -> Result<u16, (Option<u16>, String)> {
+    async fn send(&self, delivery: &ClaimedDelivery) -> Result<u16, NotTaken> {
         let words = |text: &str| (None, text.to_owned());
         let event = &delivery.event;
         let endpoint = self

@@ -9,11 +9,9 @@
 mod address;
 mod client;
 mod deliverer;
-mod schedule;
 mod sign;
 
 pub use address::is_public;
 pub use client::{Client, ClientFault, Failure};
 pub use deliverer::{Clocks, Deliverer, Endpoint, Endpoints};
-pub use schedule::{GAPS, next_try};
 pub use sign::{SecretFault, check_secret, signatures};

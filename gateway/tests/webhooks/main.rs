@@ -5,9 +5,10 @@ mod endpoint;
 mod lanes;
 mod stage;
 
+use cashier::delivery::GAPS;
 use cashier::store::{DeliveryNext, Store};
 use endpoint::{Answer, Server};
-use gateway::webhook::{Client, Failure, GAPS};
+use gateway::webhook::{Client, Failure};
 use secrecy::SecretString;
 use stage::{SECRET, Stage, app};
 use standardwebhooks::Webhook;

@@ -2,6 +2,7 @@
 //! by hand.
 
 use async_trait::async_trait;
+use cashier::delivery::GAPS;
 use cashier::event::{Event, EventKind};
 use cashier::id::{AppId, CheckoutToken, MerchantId, OrderId};
 use cashier::memory::MemoryStore;
@@ -11,7 +12,7 @@ use cashier::policy::Policy;
 use cashier::state::Row;
 use cashier::store::{Commit, DeliveryTry, Store};
 use cashier::time::{Clock, Entropy, Span, Timestamp};
-use gateway::webhook::{Client, Clocks, Deliverer, Endpoint, Endpoints, GAPS};
+use gateway::webhook::{Client, Clocks, Deliverer, Endpoint, Endpoints};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,8 @@
-//! When an event that was not taken is sent again.
+//! Telling a merchant: what comes of one try to deliver an event, and when an event
+//! that was not taken is sent again.
 
-use cashier::time::{Entropy, Span, Timestamp};
+use crate::store::{ClaimedDelivery, DeliveryNext, DeliveryTry};
+use crate::time::{Entropy, Span, Timestamp};
 
 /// The gaps between tries. The first eight are those that payment platforms in
 /// China use; then daily, until more than 75 hours have passed since the first.
@@ -22,6 +24,34 @@ pub const GAPS: [Span; 11] = [
 const SHORTEST: i64 = 900;
 /// ... to so many, so that what failed together does not come back together.
 const LONGEST: i64 = 1100;
+
+/// Why an event was not taken: the HTTP status, if there was an answer, and words.
+pub type NotTaken = (Option<u16>, String);
+
+/// What is to be recorded of a try that ended at `now`, and what happens next:
+/// a 2xx status means that the merchant has the event.
+pub fn after_try(
+    delivery: &ClaimedDelivery,
+    outcome: Result<u16, NotTaken>,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> DeliveryTry {
+    let (status, error, then) = match outcome {
+        Ok(status) => (Some(status), None, DeliveryNext::Delivered),
+        Err((status, error)) => {
+            let again = next_try(delivery.attempt, now, entropy);
+            let then = again.map_or(DeliveryNext::Exhausted, DeliveryNext::Retry);
+            (status, Some(error), then)
+        }
+    };
+    DeliveryTry {
+        event: delivery.event.id.clone(),
+        at: now,
+        status,
+        error,
+        then,
+    }
+}
 
 /// When to try again after `attempt` earlier tries and one more that failed now;
 /// `None` at the end of the schedule.

@@ -1,0 +1,79 @@
+//! What the simulator found, told as short as it can be.
+
+use crate::world::World;
+use cashier::channel::{Outcome, Payment, Trade};
+use cashier::decide::{Answer, Context, Input, decide};
+use cashier::exception::ExceptionKind;
+use cashier::flow::FlowStatus;
+use cashier::id::FlowNo;
+use cashier::money::Money;
+use cashier::state::OrderState;
+use cashier::task::Subject;
+use cashier::time::{Clock, Span, Timestamp};
+use cashier::timing::Timing;
+use cashier::way::Way;
+
+/// The order after the channel has said that it does not know the flow, which was
+/// asked at one time and read at another.
+fn after_not_found(
+    state: &OrderState,
+    no: &FlowNo,
+    asked: Timestamp,
+    read: Timestamp,
+) -> OrderState {
+    let answer = Answer::Query(Outcome::Done(Trade::NotFound));
+    let input = Input::Answered(Subject::Flow(no.clone()), answer, asked);
+    let timing = Timing::default();
+    let context = Context {
+        now: read,
+        timing: &timing,
+    };
+    let mut after = state.clone();
+    for row in decide(state, &input, &context).rows {
+        after.apply(&row);
+    }
+    after
+}
+
+/// Seed 36288: a node stood still between the channel's answer and its commit.
+#[test]
+fn a_no_that_is_read_late_does_not_end_a_flow_that_may_have_been_paid_meanwhile() {
+    let world = World::new();
+    let no = world.flow(Way::AliQr);
+    world.close().unwrap();
+    let state = world.state();
+    let end = state.flow(&no).unwrap().expires_at();
+    let late = end.plus(Span::minutes(10));
+
+    let early_question = after_not_found(&state, &no, end.minus(Span::seconds(1)), late);
+    let flow = early_question.flow(&no).unwrap();
+    assert_eq!(flow.status, FlowStatus::Closing);
+    assert!(flow.next.is_some(), "it is asked about again");
+
+    let timely_question = after_not_found(&state, &no, late, late);
+    assert_eq!(
+        timely_question.flow(&no).unwrap().status,
+        FlowStatus::Expired
+    );
+}
+
+/// Seeds 2730, 11082: the closed flow got a task that nothing could ever end.
+#[test]
+fn a_wrong_amount_named_of_a_closed_flow_is_shown_and_leaves_nothing_to_do() {
+    let world = World::new();
+    let no = world.flow(Way::WxNative);
+    world.close().unwrap();
+    assert_eq!(world.state().flow(&no).unwrap().status, FlowStatus::Closed);
+    let payment = Payment {
+        trade_no: "T1".to_owned(),
+        amount: Money::from_fen(2).unwrap(),
+        paid_at: world.clock.now(),
+        payer: None,
+    };
+    assert_eq!(world.notice("wechat", &no, &Trade::Paid(payment)), 200);
+    let state = world.state();
+    assert_eq!(state.flow(&no).unwrap().next, None);
+    assert!(state.captures.is_empty());
+    let kinds: Vec<ExceptionKind> = state.exceptions.iter().map(|known| known.kind).collect();
+    assert_eq!(kinds, [ExceptionKind::AmountMismatch]);
+}

@@ -1,0 +1,296 @@
+//! The line from a node to a channel: requests and answers that take time, get
+//! lost, come late, are damaged. It stands where an adapter stands, and speaks the
+//! Channel port's words.
+
+use crate::bank::account;
+use crate::exec::{Group, Slot};
+use crate::letter::Letter;
+use crate::node::{Life, die_here};
+use crate::sight::{CrashPoint, Met};
+use crate::world::World;
+use async_trait::async_trait;
+use cashier::audit::{Formula, TradeState};
+use cashier::channel::{
+    Action, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome,
+    PayRequest, RawNotice, Receipt, RefundRequest, Refunded, Refusal, Trade,
+};
+use cashier::flow::FlowStatus;
+use cashier::id::FlowNo;
+use cashier::money::Money;
+use cashier::time::{Span, Timestamp};
+use cashier::way::{ChannelKind, Way};
+use std::sync::Arc;
+
+/// How long a node waits for an answer.
+const DEADLINE: Span = Span::seconds(10);
+
+/// A node's line to one channel.
+pub struct Channeled {
+    /// The world.
+    pub world: Arc<World>,
+    /// Whose it is.
+    pub life: Life,
+    /// Which channel.
+    pub kind: ChannelKind,
+}
+
+/// What a channel's answer holds: what was asked for, or a no.
+type Said<T> = Result<T, Refusal>;
+
+fn lost(kind: CauseKind) -> Cause {
+    Cause {
+        kind,
+        detail: format!("{kind:?}"),
+    }
+}
+
+impl Channeled {
+    /// One call: what is carried out at the channel is carried out there whatever
+    /// happens to the node meanwhile.
+    async fn call<T: Send + 'static>(
+        &self,
+        about: String,
+        carry_out: impl FnOnce(&Arc<World>, Timestamp) -> Said<T> + Send + 'static,
+    ) -> Outcome<T> {
+        die_here(&self.world, self.life, CrashPoint::BeforeCall).await;
+        let (exec, plan) = (self.world.exec.clone(), self.world.plan());
+        if exec.chance(plan.not_sent) {
+            return Outcome::NotSent(lost(CauseKind::Unreachable));
+        }
+        let deadline = exec.now().plus(DEADLINE);
+        let slot: Slot<Result<Said<T>, CauseKind>> = Slot::default();
+        if !exec.chance(plan.call_lost) {
+            let late = exec.chance(plan.carried_out_late);
+            let travel = match late {
+                true => exec.span(Span::seconds(11), Span::seconds(25)),
+                false => exec.span(Span::millis(20), Span::millis(900)),
+            };
+            let (world, answer) = (self.world.clone(), slot.clone());
+            exec.spawn(Group::World, async move {
+                world.exec.sleep(travel).await;
+                carried_out(&world, carry_out, answer).await;
+            });
+        }
+        self.world.line_taken(&about);
+        let said = slot.wait(&exec, deadline).await;
+        self.world.line_free(&about);
+        die_here(&self.world, self.life, CrashPoint::AfterCall).await;
+        match said {
+            None => Outcome::Unknown(lost(CauseKind::Timeout)),
+            Some(Err(kind)) => Outcome::Unknown(lost(kind)),
+            Some(Ok(Err(refusal))) => Outcome::Refused(refusal),
+            Some(Ok(Ok(answer))) => Outcome::Done(answer),
+        }
+    }
+
+    /// A call that was not committed before it was made.
+    fn without_intent(&self, what: &str, detail: &str) {
+        let now = self.world.exec.now();
+        self.world.sight.broken(now, Formula::A5, what, detail);
+    }
+}
+
+/// At the channel: it does the thing, or fails before or after, and answers.
+async fn carried_out<T: Send>(
+    world: &Arc<World>,
+    carry_out: impl FnOnce(&Arc<World>, Timestamp) -> Said<T> + Send,
+    answer: Slot<Result<Said<T>, CauseKind>>,
+) {
+    let (exec, plan) = (&world.exec, world.plan());
+    if exec.chance(plan.channel_error) && exec.chance(500) {
+        exec.sleep(exec.span(Span::millis(20), Span::millis(500)))
+            .await;
+        answer.fill(exec, Err(CauseKind::ChannelError));
+        return;
+    }
+    let said = carry_out(world, exec.now());
+    let fault = if exec.chance(plan.channel_error) {
+        Some(CauseKind::ChannelError)
+    } else if exec.chance(plan.garbage) {
+        Some(CauseKind::Unreadable)
+    } else if exec.chance(plan.bad_signature) {
+        Some(CauseKind::BadSignature)
+    } else {
+        None
+    };
+    exec.sleep(exec.span(Span::millis(20), Span::millis(900)))
+        .await;
+    if !exec.chance(plan.answer_lost) {
+        answer.fill(exec, fault.map_or(Ok(said), Err));
+    }
+}
+
+#[async_trait]
+impl Channel for Channeled {
+    fn kind(&self) -> ChannelKind {
+        self.kind
+    }
+
+    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
+        let (kind, request) = (self.kind, request.clone());
+        let no = request.flow_no.clone();
+        let known = self.world.flow(&no);
+        if known.as_ref().is_none_or(|flow| flow.request != request) {
+            self.without_intent(
+                &format!("flows {no}"),
+                "created at the channel without its row",
+            );
+        }
+        let action = Action::QrCode {
+            text: format!("qr:{no}"),
+        };
+        // These are signed by the merchant and by nobody asked.
+        let is_signed = matches!(request.way, Way::AliPc | Way::AliWap | Way::AliApp);
+        let make = move |world: &Arc<World>, now: Timestamp| {
+            let mut books = world.bank.books();
+            if books.differs(&request) {
+                let row = format!("flows {}", request.flow_no);
+                world.sight.broken(
+                    now,
+                    Formula::A5,
+                    row,
+                    "the same number with another content",
+                );
+            }
+            let wrong = world.exec.chance(world.plan().wrong_trade);
+            let amount = if wrong {
+                Money::from_fen(1).unwrap_or_default()
+            } else {
+                request.amount
+            };
+            let made = books.create(kind, &request, amount, now);
+            if made
+                .as_ref()
+                .is_err_and(|no| no.kind == cashier::channel::RefusalKind::Final)
+            {
+                books.refused.insert(request.flow_no.clone());
+            }
+            drop(books);
+            if made.is_ok() && kind == ChannelKind::Wechat && world.exec.chance(30) {
+                crate::actor::payer::reminded(world, &request.flow_no);
+            }
+            made.map(|()| action)
+        };
+        if is_signed {
+            return match make(&self.world, self.world.exec.now()) {
+                Ok(action) => Outcome::Done(action),
+                Err(refusal) => Outcome::Refused(refusal),
+            };
+        }
+        self.call(format!("pay {no}"), make).await
+    }
+
+    async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
+        let (kind, no) = (self.kind, flow.clone());
+        self.call(format!("query {flow}"), move |world, now| {
+            let mut books = world.bank.books();
+            let seen = books.query(kind, &no, now);
+            Ok(match seen {
+                // Once for each flow: a channel that says it twice is believed.
+                Trade::Paid(mut payment)
+                    if world.exec.chance(world.plan().wrong_amount)
+                        && books.misnamed.insert(no.clone()) =>
+                {
+                    payment.amount = Money::from_fen(3).unwrap_or_default();
+                    Trade::Paid(payment)
+                }
+                other => other,
+            })
+        })
+        .await
+    }
+
+    async fn close(&self, flow: &FlowNo) -> Outcome<Closed> {
+        let (kind, no) = (self.kind, flow.clone());
+        let wanted = self.world.flow(flow).is_some_and(|flow| {
+            flow.status == FlowStatus::Closing
+                || flow.status.is_settled()
+                || flow.close_refused_at.is_some()
+        });
+        if !wanted {
+            self.without_intent(
+                &format!("flows {flow}"),
+                "closed at the channel without a row that wants it",
+            );
+        }
+        self.call(format!("close {flow}"), move |world, now| {
+            let mut books = world.bank.books();
+            let closed = books.close(kind, &no, world.plan().close_age, now);
+            let paid = books
+                .ledger
+                .trades
+                .get(&no)
+                .is_some_and(|t| t.state == TradeState::Paid);
+            if closed == Closed::NotAllowed && paid {
+                world.sight.met(Met::CloseLostTheRace);
+            }
+            world
+                .sight
+                .trace(now, format_args!("bank close {no}: {closed:?}"));
+            Ok(closed)
+        })
+        .await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
+        let (kind, request) = (self.kind, request.clone());
+        let row = format!("refunds {}", request.refund_no);
+        if self
+            .world
+            .refund(&request.refund_no)
+            .is_none_or(|refund| refund.request != request)
+        {
+            self.without_intent(&row, "sent to the channel without its row");
+        }
+        let world = self.world.clone();
+        self.call(format!("refund {}", request.refund_no), move |_, now| {
+            if world.exec.chance(world.plan().poor) {
+                return Err(Refusal {
+                    kind: cashier::channel::RefusalKind::Later,
+                    code: "NOT_ENOUGH".to_owned(),
+                    message: "balance".to_owned(),
+                });
+            }
+            let before = world.bank.books().query_refund(&request.refund_no);
+            let said = world.bank.books().refund(kind, &request, now);
+            if before == Refunded::NotFound && said.is_ok() {
+                world.refund_taken(kind, &request);
+            }
+            world.sight.trace(
+                now,
+                format_args!("bank refund {}: {said:?}", request.refund_no),
+            );
+            said
+        })
+        .await
+    }
+
+    async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
+        let no = request.refund_no.clone();
+        self.call(format!("query {no}"), move |world, _| {
+            Ok(world.bank.books().query_refund(&no))
+        })
+        .await
+    }
+
+    fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
+        Letter::open(
+            raw.body,
+            &account(self.kind),
+            self.world.key_known(self.life.node),
+        )
+    }
+
+    fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
+        let (status, body) = match receipt {
+            Receipt::Committed => (200, "success"),
+            Receipt::Refused => (400, "fail"),
+            Receipt::Again => (500, "fail"),
+        };
+        NoticeReply {
+            status,
+            content_type: "text/plain",
+            body,
+        }
+    }
+}
