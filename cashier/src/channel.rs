@@ -275,11 +275,40 @@ pub enum NoticeRefusal {
         detail: String,
     },
     /// Signed by the channel, but not to be understood.
-    #[error("not understood: {0}")]
-    Unreadable(String),
+    #[error("not understood: {detail}")]
+    Unreadable {
+        /// The same for every repetition of the same notice; `None` where nothing
+        /// in it says so, and its whole body has to.
+        key: Option<String>,
+        /// What is not understood. Holds nothing secret.
+        detail: String,
+    },
     /// Cannot be checked just now (the key is not known yet): to be sent again.
     #[error("cannot be checked now: {0}")]
     NotNow(String),
+}
+
+impl NoticeRefusal {
+    /// A notice that is not understood.
+    pub fn unreadable(detail: impl Into<String>) -> NoticeRefusal {
+        NoticeRefusal::Unreadable {
+            key: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// Names the notice by what stays the same when it is sent again, if it is one
+    /// that is not understood.
+    #[must_use]
+    pub fn known_by(self, same: impl FnOnce() -> Option<String>) -> NoticeRefusal {
+        match self {
+            NoticeRefusal::Unreadable { key: None, detail } => NoticeRefusal::Unreadable {
+                key: same(),
+                detail,
+            },
+            other => other,
+        }
+    }
 }
 
 /// What a notice is answered with.

@@ -2,9 +2,9 @@
 
 use crate::capture::{Capture, CaptureKind};
 use crate::event::Event;
-use crate::exception::Exception;
+use crate::exception::{Entry, Exception};
 use crate::flow::Flow;
-use crate::id::{CaptureId, FlowNo, RefundNo};
+use crate::id::{CaptureId, ExceptionId, FlowNo, RefundNo};
 use crate::journal::Line;
 use crate::money::Money;
 use crate::order::Order;
@@ -23,6 +23,8 @@ pub struct OrderState {
     pub refunds: Vec<Refund>,
     /// Its exceptions, oldest first.
     pub exceptions: Vec<Exception>,
+    /// The resolutions of its exceptions, oldest first.
+    pub resolutions: Vec<Entry>,
 }
 
 /// A row that a decision writes. Orders, flows and refunds replace the row of
@@ -40,6 +42,8 @@ pub enum Row {
     Refund(Box<Refund>),
     /// A new exception.
     Exception(Exception),
+    /// The one resolution of an exception.
+    Resolution(Entry),
     /// A new event, to be delivered.
     Event(Event),
     /// A new line of the journal.
@@ -55,6 +59,7 @@ impl OrderState {
             captures: Vec::new(),
             refunds: Vec::new(),
             exceptions: Vec::new(),
+            resolutions: Vec::new(),
         }
     }
 
@@ -71,6 +76,13 @@ impl OrderState {
     /// The capture of that name.
     pub fn capture(&self, id: &CaptureId) -> Option<&Capture> {
         self.captures.iter().find(|capture| capture.id == *id)
+    }
+
+    /// Whether an exception is over.
+    pub fn is_resolved(&self, exception: &ExceptionId) -> bool {
+        self.resolutions
+            .iter()
+            .any(|entry| entry.exception == *exception)
     }
 
     /// The capture that paid the order.
@@ -121,6 +133,7 @@ impl OrderState {
             },
             Row::Capture(capture) => self.captures.push(capture.clone()),
             Row::Exception(exception) => self.exceptions.push(exception.clone()),
+            Row::Resolution(entry) => self.resolutions.push(entry.clone()),
             Row::Event(_) | Row::Line(_) => {}
         }
     }

@@ -5,6 +5,7 @@
 //! Rows are not domain objects: a row that makes no sense becomes an error that
 //! names table, column and id. The schema itself is the `migrations` crate's.
 
+mod alerts;
 mod api_keys;
 mod app_accounts;
 mod apps;
@@ -15,6 +16,7 @@ mod deliveries;
 mod delivery_tries;
 pub mod directory;
 mod events;
+mod exception_entries;
 mod exceptions;
 mod failure;
 mod flows;
@@ -22,6 +24,7 @@ mod idempotency_keys;
 mod journal;
 mod merchants;
 mod notices;
+mod operators;
 mod orders;
 mod place;
 mod refunds;

@@ -2,6 +2,7 @@
 //! cashier and the deliverer, put together from a configuration.
 
 use crate::accounts::{LoadFault, Registry, RegistrySettings, Seal, SealFault, Surroundings};
+use crate::alert::Alerter;
 use crate::clock::{SteadyClock, SystemClock};
 use crate::config::{Config, Database, MasterKeyFault};
 use crate::entropy::SystemEntropy;
@@ -10,6 +11,7 @@ use crate::shared::{Settings, Shared};
 use crate::store_watch::{Changes, WatchedStore};
 use crate::webhook::{Client, ClientFault, Clocks, Deliverer};
 use cashier::agreed_clock::AgreedClock;
+use cashier::desk::Desk;
 use cashier::shell::Cashier;
 use cashier::store::{Store, StoreError};
 use cashier::time::{Clock, Entropy};
@@ -60,6 +62,7 @@ pub enum StartFault {
 pub(crate) struct Assembled {
     pub(crate) shared: Arc<Shared>,
     pub(crate) deliverer: Arc<Deliverer>,
+    pub(crate) alerter: Arc<Alerter>,
 }
 
 /// Opens the database and, if that is wanted, brings its schema up to date.
@@ -138,7 +141,9 @@ pub(crate) async fn assemble(
     };
     let registry = Arc::new(Registry::load(directory.clone(), seal, registry).await?);
     let changes = Changes::new();
-    let store: Arc<dyn Store> = Arc::new(WatchedStore::new(Arc::new(sea), changes.clone()));
+    let kept = Arc::new(sea.with_alerts(config.alerts.names()));
+    let desk: Arc<dyn Desk> = kept.clone();
+    let store: Arc<dyn Store> = Arc::new(WatchedStore::new(kept, changes.clone()));
     let cashier = Arc::new(Cashier::new(
         store.clone(),
         registry.clone(),
@@ -150,19 +155,27 @@ pub(crate) async fn assemble(
         config.webhook.deadline(),
         config.webhook.allow_private_addresses,
     )?;
+    let clocks = Clocks {
+        schedule: clock.clone(),
+        wall,
+    };
+    let alerter = Arc::new(Alerter::new(
+        desk.clone(),
+        registry.clone(),
+        client.clone(),
+        clocks.clone(),
+    ));
     let deliverer = Arc::new(Deliverer::new(
         store.clone(),
         registry.clone(),
         client,
-        Clocks {
-            schedule: clock.clone(),
-            wall,
-        },
+        clocks,
         entropy.clone(),
     ));
     let shared = Shared {
         cashier,
         store,
+        desk,
         directory,
         registry,
         clock,
@@ -174,6 +187,7 @@ pub(crate) async fn assemble(
     Ok(Assembled {
         shared: Arc::new(shared),
         deliverer,
+        alerter,
     })
 }
 

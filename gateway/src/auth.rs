@@ -6,6 +6,9 @@
 
 mod cache;
 mod limit;
+mod operator;
+
+pub use operator::Operator;
 
 use crate::accounts::App;
 use crate::problem::{Code, Problem};
@@ -44,7 +47,11 @@ impl Gate {
     }
 
     async fn admit(&self, request: &HttpRequest, shared: &Shared) -> Result<Caller, Problem> {
-        let hash = key_hash(request)?;
+        let hash = hashed(
+            request,
+            |header| bearer(header, &PREFIXES),
+            "send your API key as `Authorization: Bearer till_…`: till_test_… or till_live_…",
+        )?;
         let now = shared.clock.now();
         let app = match self.known.get(&hash, now) {
             Some(app) => app,
@@ -76,6 +83,25 @@ impl Caller {
     }
 }
 
+/// Somebody whose commands may have idempotency keys.
+pub trait Asker {
+    /// Whose those keys are: no two askers share any.
+    fn space(&self) -> AppId;
+}
+
+impl Asker for Caller {
+    fn space(&self) -> AppId {
+        self.app.id.clone()
+    }
+}
+
+impl Asker for Operator {
+    /// An application's name never holds a colon.
+    fn space(&self) -> AppId {
+        AppId::new(format!("ops:{}", self.name))
+    }
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -87,10 +113,7 @@ impl FromRequest for Caller {
 }
 
 /// Who is asking, if they may ask now.
-///
-/// # Errors
-/// `unauthorized`, `rate_limited`, or `unavailable` when the database is gone.
-pub async fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
+async fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     let gate = request.app_data::<web::Data<Gate>>();
     let shared = request.app_data::<web::Data<Shared>>();
     match (gate, shared) {
@@ -101,22 +124,24 @@ pub async fn identify(request: &HttpRequest) -> Result<Caller, Problem> {
     }
 }
 
-/// The hash that the directory knows an API key by: SHA-256 in hexadecimal.
-fn key_hash(request: &HttpRequest) -> Result<String, Problem> {
-    let header = request.headers().get(AUTHORIZATION).ok_or_else(|| {
-        Problem::unauthorized("send your API key as `Authorization: Bearer till_…`")
-    })?;
-    let key = header.to_str().ok().and_then(bearer).ok_or_else(|| {
-        Problem::unauthorized(
-            "the Authorization header must be `Bearer ` and an API key, till_test_… or till_live_…",
-        )
-    })?;
+/// The hash that the directory knows a key by: SHA-256 in hexadecimal.
+fn hashed(
+    request: &HttpRequest,
+    key: impl Fn(&str) -> Option<&str>,
+    advice: &str,
+) -> Result<String, Problem> {
+    let header = request.headers().get(AUTHORIZATION);
+    let key = header
+        .and_then(|header| header.to_str().ok())
+        .and_then(key)
+        .ok_or_else(|| Problem::unauthorized(advice))?;
     Ok(hex::encode(Sha256::digest(key.as_bytes())))
 }
 
-fn bearer(header: &str) -> Option<&str> {
+/// The key in a header, if it begins with one of these and looks like one of ours.
+fn bearer<'a>(header: &'a str, prefixes: &[&str]) -> Option<&'a str> {
     let (scheme, key) = header.split_once(' ')?;
-    let random = PREFIXES
+    let random = prefixes
         .iter()
         .find_map(|prefix| key.strip_prefix(prefix))?;
     let plain = random
@@ -146,8 +171,9 @@ mod tests {
     #[test]
     fn only_our_own_keys_are_looked_up() {
         let random = "abcdefghijklmnopqrstuvwxyz012345";
-        assert!(bearer(&format!("Bearer till_test_{random}")).is_some());
-        assert!(bearer(&format!("bearer till_live_{random}")).is_some());
+        let bearer = |header: &str| super::bearer(header, &PREFIXES).is_some();
+        assert!(bearer(&format!("Bearer till_test_{random}")));
+        assert!(bearer(&format!("bearer till_live_{random}")));
         for header in [
             String::new(),
             "Bearer".to_owned(),
@@ -155,11 +181,12 @@ mod tests {
             format!("Basic till_test_{random}"),
             format!("Bearer  till_test_{random}"),
             format!("Bearer sk_test_{random}"),
+            format!("Bearer till_ops_{random}"),
             format!("Bearer till_test_{}", &random[1..]),
             format!("Bearer till_test_{random}!"),
             format!("Bearer till_test_{}", "a".repeat(129)),
         ] {
-            assert!(bearer(&header).is_none(), "{header:?}");
+            assert!(!bearer(&header), "{header:?}");
         }
     }
 }

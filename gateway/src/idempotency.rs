@@ -6,13 +6,13 @@
 //! is idempotent by nature, that continues the work instead of doubling it. The
 //! same holds for a second request that comes while the first is under way.
 
-use crate::auth::Caller;
 use crate::problem::{CONTENT_TYPE, Code, Problem};
 use crate::request_id::RequestId;
 use crate::shared::Shared;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
+use cashier::id::AppId;
 use entities::directory::Reserved;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -74,22 +74,21 @@ impl Once {
         }))
     }
 
-    /// Executes `work`, unless this key's answer is known already.
+    /// Executes `work`, unless this key's answer in that space is known already.
     ///
     /// # Errors
     /// `idempotency_mismatch`, `unavailable`, and what `work` refuses.
     pub async fn run(
         &self,
         shared: &Shared,
-        caller: &Caller,
+        space: &AppId,
         request_id: &RequestId,
         work: impl Future<Output = Result<Reply, Problem>>,
     ) -> Result<HttpResponse, Problem> {
         let now = shared.clock.now();
-        let app = caller.app_id();
         let reserved = shared
             .directory
-            .reserve_key(app, &self.key, &self.fingerprint, now)
+            .reserve_key(space, &self.key, &self.fingerprint, now)
             .await;
         match reserved.map_err(|error| Problem::store(&error))? {
             Reserved::Other => return Err(mismatch()),
@@ -118,7 +117,7 @@ impl Once {
         };
         let stored = shared
             .directory
-            .store_reply(app, &self.key, own.clone())
+            .store_reply(space, &self.key, own.clone())
             .await;
         #[cfg(feature = "crash-points")]
         crate::crash::reached("key.kept");

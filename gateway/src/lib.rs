@@ -2,6 +2,7 @@
 //! its command line. The one crate that names concrete types.
 
 pub mod accounts;
+pub mod alert;
 pub mod assembly;
 pub mod auth;
 pub mod checkout;

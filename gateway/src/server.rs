@@ -55,6 +55,8 @@ pub struct Running {
     pub shared: Arc<Shared>,
     /// Delivers events: for callers that keep the workers off and deliver by hand.
     pub deliverer: Arc<crate::webhook::Deliverer>,
+    /// Sends alerts: for callers that keep the workers off and send them by hand.
+    pub alerter: Arc<crate::alert::Alerter>,
     server: ServerHandle,
     streams: web::Data<checkout::Streams>,
     metrics_server: Option<MetricsServer>,
@@ -71,14 +73,18 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
     let listener = listen(&config.http.listen)?;
     let addr = local(&listener, &config.http.listen)?;
     metrics::recorder()?;
-    let Assembled { shared, deliverer } = assemble(&config, overrides, addr).await?;
+    let Assembled {
+        shared,
+        deliverer,
+        alerter,
+    } = assemble(&config, overrides, addr).await?;
     let metrics_server = start_metrics(&config.metrics)?;
     let streams = web::Data::new(checkout::Streams::new());
     let server = serve(listener, &config.http, &shared, streams.clone())?;
     let handle = server.handle();
     tokio::spawn(server);
     let workers = if config.workers.enabled {
-        Workers::start(&shared, deliverer.clone(), &config)
+        Workers::start(&shared, deliverer.clone(), &alerter, &config)
     } else {
         Workers::start_reload(&shared)
     };
@@ -88,6 +94,7 @@ pub async fn start(config: Config, overrides: Overrides) -> Result<Running, Star
         metrics: metrics_server.as_ref().map(|server| server.addr),
         shared,
         deliverer,
+        alerter,
         server: handle,
         streams,
         metrics_server,
@@ -118,9 +125,13 @@ pub async fn start_workers(
         .listen
         .parse()
         .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let Assembled { shared, deliverer } = assemble(&config, overrides, addr).await?;
+    let Assembled {
+        shared,
+        deliverer,
+        alerter,
+    } = assemble(&config, overrides, addr).await?;
     let metrics = start_metrics(&config.metrics)?;
-    let workers = Workers::start(&shared, deliverer, &config);
+    let workers = Workers::start(&shared, deliverer, &alerter, &config);
     tracing::info!("the workers are running");
     Ok(RunningWorkers {
         metrics,

@@ -4,6 +4,7 @@
 use crate::accounts::Registry;
 use crate::store_watch::Changes;
 use cashier::agreed_clock::AgreedClock;
+use cashier::desk::Desk;
 use cashier::shell::Cashier;
 use cashier::store::Store;
 use cashier::time::{Clock, Entropy};
@@ -17,6 +18,8 @@ pub struct Shared {
     pub cashier: Arc<Cashier>,
     /// Where orders live; its commits are announced by `changes`.
     pub store: Arc<dyn Store>,
+    /// Where exceptions are worked on.
+    pub desk: Arc<dyn Desk>,
     /// Who the merchants are: API keys and idempotency keys.
     pub directory: entities::Directory,
     /// Applications and channel accounts, ready to be used.

@@ -6,14 +6,15 @@
 use crate::telemetry::metrics::{EVENTS, EXCEPTIONS};
 use async_trait::async_trait;
 use cashier::event::EventKind;
-use cashier::exception::Exception;
+use cashier::exception::{Exception, ExceptionKind};
 use cashier::id::{
-    AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo,
+    AccountId, AppId, CheckoutToken, EventId, ExceptionId, FlowNo, MerchantId, OrderId, RefundNo,
 };
 use cashier::journal::Line;
 use cashier::state::{OrderState, Row};
 use cashier::store::{
-    ClaimedDelivery, Commit, DeliveryTry, EventRecord, NoticeRecord, Store, StoreError,
+    ClaimedDelivery, Commit, DeliveryNext, DeliveryTry, EventRecord, NoticeRecord, Store,
+    StoreError,
 };
 use cashier::task::Claimed;
 use cashier::time::Timestamp;
@@ -72,15 +73,17 @@ struct Written {
     order: OrderId,
     events: Vec<(EventId, EventKind)>,
     exceptions: Vec<Exception>,
+    resolutions: Vec<ExceptionId>,
 }
 
 impl Written {
     fn of(commit: &Commit) -> Written {
-        let (mut events, mut exceptions) = (Vec::new(), Vec::new());
+        let (mut events, mut exceptions, mut resolutions) = (Vec::new(), Vec::new(), Vec::new());
         for row in &commit.rows {
             match row {
                 Row::Event(event) => events.push((event.id.clone(), event.kind)),
                 Row::Exception(exception) => exceptions.push(exception.clone()),
+                Row::Resolution(entry) => resolutions.push(entry.exception.clone()),
                 _ => {}
             }
         }
@@ -88,6 +91,7 @@ impl Written {
             order: commit.order.clone(),
             events,
             exceptions,
+            resolutions,
         }
     }
 
@@ -99,6 +103,12 @@ impl Written {
             );
         }
         self.exceptions.iter().for_each(tell_exception);
+        for exception in &self.resolutions {
+            tracing::info!(
+                order.id = %self.order, exception.id = %exception,
+                "an exception is over, nothing is left to do"
+            );
+        }
     }
 }
 
@@ -240,12 +250,17 @@ impl Store for WatchedStore {
     }
 
     async fn record_delivery(&self, tried: DeliveryTry) -> Result<(), StoreError> {
-        let recorded = noted(self.store.record_delivery(tried).await);
+        let is_exhausted = tried.then == DeliveryNext::Exhausted;
+        let answer = noted(self.store.record_delivery(tried).await);
         #[cfg(feature = "crash-points")]
-        if recorded.is_ok() {
+        if answer.is_ok() {
             crate::crash::reached("delivery.recorded");
         }
-        recorded
+        if is_exhausted && answer.is_ok() {
+            let kind = ExceptionKind::WebhookExhausted.name();
+            metrics::counter!(EXCEPTIONS, "kind" => kind).increment(1);
+        }
+        answer
     }
 
     async fn events_after(

@@ -212,6 +212,109 @@ fn config_check_fails_with_every_mistake_and_where_it_was_made() {
 }
 
 #[test]
+fn targets_of_alerts_are_checked() {
+    let target = |rest: &str| format!("alerts.targets = [{{ name = \"duty\", {rest} }}]\n");
+    let robot = "url = \"https://robot.example/send?key=1\"";
+    for sound in [
+        format!("format = \"wecom\", {robot}"),
+        format!("format = \"dingtalk\", {robot}, secret = \"SEC1\""),
+        format!("format = \"feishu\", {robot}"),
+        format!("format = \"generic\", {robot}"),
+    ] {
+        read(&target(&sound)).unwrap();
+    }
+    let cases = [
+        (
+            format!("format = \"wecom\", {robot}, secret = \"S\""),
+            "secret",
+        ),
+        (
+            format!("format = \"generic\", {robot}, secret = \"S\""),
+            "secret",
+        ),
+        (
+            format!("format = \"feishu\", {robot}, secret = \"\""),
+            "secret",
+        ),
+        (
+            "format = \"wecom\", url = \"http://robot.example\"".to_owned(),
+            "url",
+        ),
+        ("format = \"wecom\", url = \"robot\"".to_owned(), "url"),
+    ];
+    for (broken, place) in cases {
+        assert_eq!(
+            places(&target(&broken)),
+            [format!("alerts.targets[0].{place}")]
+        );
+    }
+    let twice = format!(
+        "alerts.targets = [{{ name = \"a\", format = \"wecom\", {robot} }}, \
+         {{ name = \"a\", format = \"wecom\", {robot} }}, \
+         {{ name = \"B c\", format = \"wecom\", {robot} }}]\n"
+    );
+    let names = ["alerts.targets[1].name", "alerts.targets[2].name"];
+    assert_eq!(places(&twice), names);
+    assert!(read(&target(&format!("format = \"slack\", {robot}"))).is_err());
+}
+
+#[test]
+fn a_target_of_alerts_is_shown_without_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("till.toml");
+    let toml = "[alerts]\ntargets = [{ name = \"duty\", format = \"dingtalk\", \
+                url = \"https://robot.example/send?access_token=CANARY\", secret = \"CANARY\" }]\n";
+    std::fs::write(&file, toml).unwrap();
+    let arguments = ["config", "check", "--config", file.to_str().unwrap()];
+    let output = till(&arguments, &[("TILL__SECURITY__MASTER_KEY", KEY)]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{shown}");
+    assert!(
+        shown.contains("duty") && shown.contains("dingtalk"),
+        "{shown}"
+    );
+    assert!(!shown.contains("CANARY"), "{shown}");
+}
+
+#[test]
+fn an_operator_is_added_with_a_key_that_is_shown_once_listed_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("till.db").display()
+    );
+    let environment = [
+        ("TILL__SECURITY__MASTER_KEY", KEY),
+        ("TILL__DATABASE__URL", url.as_str()),
+    ];
+    let run = |arguments: &[&str]| {
+        let output = till(&[&["operator"], arguments].concat(), &environment);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.success(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    };
+    let (done, key, said) = run(&["add", "li_lei"]);
+    assert!(done, "{said}");
+    let random = key.trim().strip_prefix("till_ops_").unwrap();
+    assert!(random.len() >= 32 && random.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let (_, listed, _) = run(&["list"]);
+    assert_eq!(listed, format!("li_lei …{}\n", &random[random.len() - 4..]));
+    for (arguments, advice) in [
+        (["add", "li_lei"], "already"),
+        (["add", "till"], "1 to 32 characters"),
+        (["remove", "nobody"], "till operator list"),
+    ] {
+        let (done, _, said) = run(&arguments);
+        assert!(!done && said.contains(advice), "{said}");
+    }
+    assert!(run(&["remove", "li_lei"]).0);
+    assert_eq!(run(&["list"]).1, "");
+}
+
+#[test]
 fn a_file_that_is_not_there_or_not_toml_is_named() {
     let missing = till(&["config", "check", "--config", "/nowhere/till.toml"], &[]);
     assert_eq!(missing.status.code(), Some(1));

@@ -57,7 +57,7 @@ async fn what_is_answered_is_what_the_document_says(app: &App) {
 
 /// Every member of the answer is in the schema and of its type, and every required
 /// one is there.
-fn agrees(answer: &Value, schema: &Value) {
+pub(crate) fn agrees(answer: &Value, schema: &Value) {
     let properties = schema["properties"].as_object().unwrap();
     for (name, value) in answer.as_object().unwrap() {
         assert!(properties.contains_key(name), "{name} is not in {schema}");

@@ -11,6 +11,7 @@ mod auth;
 mod documents;
 mod envelope;
 mod events;
+mod exceptions;
 mod idempotency;
 mod notices;
 mod orders;

@@ -5,7 +5,7 @@ use crate::stand::Stand;
 use cashier::id::{AccountId, AppId, MerchantId};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::state::Row;
-use cashier::store::StoreError;
+use cashier::store::{Store, StoreError};
 use cashier::time::Span;
 use cashier::way::{ChannelKind, Way};
 use entities::Directory;
@@ -102,6 +102,7 @@ fn full_import() -> Import {
             channel_account("acc_wechat", ChannelKind::Wechat, &[Way::WxNative], false),
         ],
         apps: vec![full_app()],
+        operators: Vec::new(),
     }
 }
 

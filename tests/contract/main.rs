@@ -8,6 +8,7 @@ mod batches;
 mod deliveries;
 mod directory;
 mod events;
+mod exceptions;
 mod guard;
 mod notices;
 mod postgres;
@@ -113,6 +114,21 @@ on_every_store! {
         a_stray_notice_is_recorded_once
         an_exception_is_reported_once_whoever_sees_it
         words_with_a_nul_are_recorded;
+    exceptions:
+        exceptions_are_searched_by_all_that_is_known_of_them
+        pages_begin_with_the_newest_and_miss_nothing
+        an_exception_is_shown_with_its_history_and_its_refund
+        an_exception_is_resolved_once
+        of_fifty_who_resolve_at_once_exactly_one_does
+        a_resolution_is_loaded_with_its_order_and_makes_older_decisions_void
+        a_decision_resolves_an_exception_once
+        a_stray_that_comes_back_after_its_end_is_another_exception
+        what_is_open_is_counted_by_kind
+        a_delivery_that_is_tried_to_the_end_is_an_exception_until_it_is_delivered
+        a_delivery_that_is_late_with_bad_news_is_no_exception
+        each_target_is_alerted_of_each_exception_once
+        an_alert_is_leased_tried_again_and_given_up
+        what_was_sent_is_not_undone_by_a_late_failure;
     events:
         events_are_read_page_by_page_in_their_sequence
         an_application_sees_its_own_events_only

@@ -7,7 +7,7 @@ use crate::samples::{
 use cashier::capture::{Capture, CaptureKind};
 use cashier::channel::Action;
 use cashier::event::EventKind;
-use cashier::exception::{Exception, ExceptionKind};
+use cashier::exception::{Entry, EntryKind, Exception, ExceptionKind, TILL};
 use cashier::flow::{Flow, FlowStatus};
 use cashier::id::{AccountId, CheckoutToken, MerchantId, OrderId};
 use cashier::journal::Source;
@@ -46,6 +46,9 @@ pub async fn every_field_of_every_row_comes_back_as_it_was_written(store: Arc<dy
     opening
         .rows
         .extend(state.exceptions.iter().cloned().map(Row::Exception));
+    opening
+        .rows
+        .extend(state.resolutions.iter().cloned().map(Row::Resolution));
     // The leases are the commit's; in the state they show at the tasks.
     opening.leases = vec![Subject::Order(state.order.id.clone())];
     opening.leased_until = at(20);
@@ -262,11 +265,13 @@ pub async fn a_store_that_works_answers_a_ping(store: Arc<dyn Store>) {
 /// at least one row and, where it can be, missing in another.
 fn everything() -> OrderState {
     let order = full_order();
+    let exceptions = full_exceptions(&order);
     OrderState {
         flows: full_flows(&order),
         captures: full_captures(&order),
         refunds: full_refunds(&order),
-        exceptions: full_exceptions(&order),
+        resolutions: full_resolutions(&exceptions),
+        exceptions,
         order,
     }
 }
@@ -394,4 +399,17 @@ fn full_exceptions(order: &Order) -> Vec<Exception> {
             ..exception(Some(order), "", "同一个")
         })
         .collect()
+}
+
+/// Every other one is over.
+fn full_resolutions(exceptions: &[Exception]) -> Vec<Entry> {
+    let over = exceptions.iter().step_by(2);
+    over.map(|exception| Entry {
+        exception: exception.id.clone(),
+        kind: EntryKind::Resolved,
+        actor: TILL.to_owned(),
+        text: "退回了".to_owned(),
+        at: at(90),
+    })
+    .collect()
 }

@@ -17,6 +17,9 @@ use cashier::time::{Span, Timestamp};
 use cashier::way::Way;
 use std::collections::BTreeMap;
 
+/// Who is alerted of exceptions.
+pub const TARGETS: [&str; 2] = ["boss", "duty"];
+
 /// When the samples happen, and so many seconds after that.
 pub fn at(seconds: u32) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_123).plus(Span::seconds(seconds))

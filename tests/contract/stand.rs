@@ -3,7 +3,6 @@
 use crate::samples;
 use cashier::memory::MemoryStore;
 use cashier::policy::Policy;
-use cashier::store::Store;
 use entities::directory::{App, Directory, Import, Merchant};
 use entities::{Database, Options, SeaStore};
 use sea_orm::ConnectionTrait;
@@ -22,8 +21,13 @@ pub struct Stand {
 }
 
 /// An empty store in memory.
-pub fn memory() -> Arc<dyn Store> {
-    Arc::new(MemoryStore::new())
+pub fn memory() -> Arc<MemoryStore> {
+    Arc::new(MemoryStore::new().with_alerts(targets()))
+}
+
+/// Who is alerted of exceptions.
+fn targets() -> Vec<String> {
+    samples::TARGETS.map(str::to_owned).to_vec()
 }
 
 /// An empty SQLite database in a file of its own.
@@ -76,6 +80,7 @@ async fn prepare(stand: Stand) -> Stand {
         }],
         accounts: Vec::new(),
         apps: vec![app(samples::app()), app(samples::other_app())],
+        operators: Vec::new(),
     };
     Directory::new(stand.database.clone())
         .import(&import)
@@ -86,8 +91,8 @@ async fn prepare(stand: Stand) -> Stand {
 
 impl Stand {
     /// The store.
-    pub fn store(&self) -> Arc<dyn Store> {
-        Arc::new(SeaStore::new(self.database.clone()))
+    pub fn store(&self) -> Arc<SeaStore> {
+        Arc::new(SeaStore::new(self.database.clone()).with_alerts(targets()))
     }
 
     /// Runs SQL as somebody would who is not Till.

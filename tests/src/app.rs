@@ -10,7 +10,7 @@ use crate::rest;
 use cashier::time::{Clock, Entropy, Span};
 use gateway::accounts::{ImportSettings, import};
 use gateway::assembly;
-use gateway::config::{Config, Layers, from_layers};
+use gateway::config::{Config, Layers, Target, from_layers};
 use gateway::entropy::SystemEntropy;
 use gateway::server::{self, Overrides};
 use sea_orm::ConnectionTrait as _;
@@ -55,6 +55,8 @@ pub struct App {
     pub merchant: Merchant,
     /// Another merchant, with ways of Alipay and no webhook address of its own.
     pub other: Merchant,
+    /// Who works on exceptions: a client with the key of the operator `li_lei`.
+    pub operator: Merchant,
     /// Who pays.
     pub payer: Payer,
     /// The merchant's webhook.
@@ -84,6 +86,7 @@ impl App {
         let secret = webhook_secret();
         let receiver = Receiver::start(&secret, clock.clone());
         let keys = [api_key(), api_key()];
+        let ops_key = format!("till_ops_{}", random_hex(24));
         write_accounts(folder.path(), &sandbox);
         let file = accounts_file(
             &sandbox.url(),
@@ -92,7 +95,8 @@ impl App {
             &keys,
             &options.policy,
         );
-        std::fs::write(folder.path().join("accounts.toml"), file).unwrap();
+        let operator = format!("[[operators]]\nname = \"li_lei\"\nkey = \"{ops_key}\"\n");
+        std::fs::write(folder.path().join("accounts.toml"), file + &operator).unwrap();
         let config = config(folder.path(), &place, &options);
         // Of several stages in one process, the first one's log tells of all.
         let _ = gateway::telemetry::log::start(&config.log);
@@ -101,12 +105,14 @@ impl App {
             .await
             .unwrap();
         let [merchant, other] = keys.map(|key| Merchant::new(gateway.url(), key));
+        let operator = Merchant::new(gateway.url(), ops_key);
         let payer = Payer::new(sandbox.url());
         App {
             gateway,
             sandbox,
             merchant,
             other,
+            operator,
             payer,
             receiver,
             clock,
@@ -119,6 +125,11 @@ impl App {
     /// Where the story's database is, for stories that look into it or break it.
     pub fn database_url(&self) -> &str {
         &self.place.url
+    }
+
+    /// Who is alerted of exceptions.
+    pub fn targets(&self) -> Vec<Target> {
+        self.config.alerts.targets.clone()
     }
 
     /// Pushes time ahead on both sides: what falls due is done soon after.

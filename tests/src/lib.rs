@@ -36,6 +36,7 @@ mod merchant;
 mod payer;
 mod receiver;
 mod rest;
+mod robot;
 
 pub use app::{App, Options};
 pub use clock::StageClock;
@@ -44,6 +45,7 @@ pub use database::{Database, Place};
 pub use merchant::{Answer, Merchant};
 pub use payer::Payer;
 pub use receiver::{Delivery, Receiver};
+pub use robot::{Message, Robots};
 
 /// Runs stories, `async fn(&App)`, each on a stage of its own, on SQLite and on
 /// PostgreSQL (where `TILL_TEST_POSTGRES_URL` names a server). `with OPTIONS;` in

@@ -10,6 +10,7 @@
 )]
 
 mod accepted;
+mod alerts;
 mod closing;
 mod crowd;
 mod deadline;

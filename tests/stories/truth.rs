@@ -22,6 +22,8 @@ pub struct Truth {
     pub events: Vec<String>,
     /// The kinds of the order's exceptions, oldest first.
     pub exceptions: Vec<&'static str>,
+    /// How many of them are open.
+    pub open: usize,
 }
 
 /// The channels' books and the merchant's events, read once for many orders.
@@ -75,13 +77,14 @@ impl Records {
             .iter()
             .filter(|(about, _)| *about == order["id"]);
         let events = events.map(|(_, kind)| kind.clone()).collect();
-        let exceptions = exceptions(app, &order).await;
+        let (exceptions, open) = exceptions(app, &order).await;
         Truth {
             order,
             paid,
             refunds,
             events,
             exceptions,
+            open,
         }
     }
 }
@@ -200,6 +203,8 @@ impl Truth {
             assert_eq!(twice, 1, "{self:#?}");
         }
         assert_eq!(self.lines("are back with the payer"), count, "{self:#?}");
+        // Nothing is left to a person.
+        assert_eq!(self.open, 0, "{self:#?}");
     }
 }
 
@@ -235,12 +240,11 @@ fn items(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().unwrap().iter()
 }
 
-async fn exceptions(app: &App, order: &Value) -> Vec<&'static str> {
+async fn exceptions(app: &App, order: &Value) -> (Vec<&'static str>, usize) {
     let id = OrderId::new(order["id"].as_str().unwrap());
     let state = app.gateway.shared.store.load(&id).await.unwrap().unwrap();
-    state
-        .exceptions
-        .iter()
-        .map(|exception| exception.kind.name())
-        .collect()
+    let exceptions = state.exceptions.iter();
+    let open = exceptions.clone().filter(|one| !state.is_resolved(&one.id));
+    let open = open.count();
+    (exceptions.map(|one| one.kind.name()).collect(), open)
 }

@@ -3,9 +3,9 @@
 
 use super::{Context, Decision, Reply};
 use crate::event::{Event, EventKind};
-use crate::exception::{Exception, ExceptionKind};
+use crate::exception::{Entry, EntryKind, Exception, ExceptionKind, TILL};
 use crate::flow::{Flow, FlowFact};
-use crate::id::{FlowNo, RefundNo};
+use crate::id::{ExceptionId, FlowNo, RefundNo};
 use crate::journal::{Line, Source};
 use crate::money::Money;
 use crate::order::{CloseReason, OrderStatus};
@@ -143,7 +143,8 @@ impl<'a> Draft<'a> {
         self.told.push(kind);
     }
 
-    /// Reports something to a person, once for each kind and subject.
+    /// Reports something to a person, once for each kind and subject for as long
+    /// as that is open; afterwards anew.
     pub(super) fn report(
         &mut self,
         kind: ExceptionKind,
@@ -151,13 +152,9 @@ impl<'a> Draft<'a> {
         amount: Option<Money>,
         detail: impl Into<String>,
     ) {
-        let known = |exception: &&Exception| exception.kind == kind && exception.subject == subject;
-        if self.state.exceptions.iter().find(known).is_some() {
-            return;
-        }
         let order = &self.state.order;
         let account = self.state.flows.iter().find(|f| f.no.as_str() == subject);
-        let exception = Exception {
+        let seen = Exception {
             id: order.id.exception(self.state.exceptions.len() + 1),
             order: Some(order.id.clone()),
             account: account.map(|flow| flow.account.clone()),
@@ -167,9 +164,26 @@ impl<'a> Draft<'a> {
             detail: detail.into(),
             opened_at: self.now,
         };
+        let is_resolved = |id: &ExceptionId| self.state.is_resolved(id);
+        let Some(exception) = seen.opened_beside(&self.state.exceptions, is_resolved) else {
+            return;
+        };
         let text = format!("exception {}: {}", kind.name(), exception.detail);
         self.state.exceptions.push(exception);
         self.line(Source::Till, Some(subject), text);
+    }
+
+    /// Resolves an exception in Till's own name.
+    pub(super) fn resolve(&mut self, exception: &Exception, reason: String) {
+        let text = format!("exception {} is resolved: {reason}", exception.kind.name());
+        self.line(Source::Till, Some(exception.about()), text);
+        self.state.resolutions.push(Entry {
+            exception: exception.id.clone(),
+            kind: EntryKind::Resolved,
+            actor: TILL.to_owned(),
+            text: reason,
+            at: self.now,
+        });
     }
 
     /// Closes the order: nothing that was handed out can be paid any more.
@@ -228,6 +242,9 @@ impl<'a> Draft<'a> {
         }
         for exception in after.exceptions.iter().skip(before.exceptions.len()) {
             rows.push(Row::Exception(exception.clone()));
+        }
+        for entry in after.resolutions.iter().skip(before.resolutions.len()) {
+            rows.push(Row::Resolution(entry.clone()));
         }
         rows
     }

@@ -4,10 +4,12 @@
 
 mod answer;
 mod close;
+pub mod delivery;
 mod draft;
 mod pay;
 mod refund;
 mod refunded;
+mod resolve;
 mod trade;
 
 use crate::channel::{Action, Closed, Outcome, Refunded, Trade};
@@ -135,6 +137,7 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
         Input::Due => Reply::Noted,
     };
     close::settle(&mut draft);
+    resolve::settle(&mut draft);
     let reply = match reply {
         // The close may have become complete just now.
         Reply::Closing if draft.state.order.status == crate::order::OrderStatus::Closed => {

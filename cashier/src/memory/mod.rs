@@ -1,6 +1,7 @@
 //! The Store in memory: for the simulator and for tests without a server. It
 //! passes the same contract tests as the real one.
 
+mod desk;
 mod rows;
 
 use crate::audit::{Books, Delivery, Standing};
@@ -34,6 +35,12 @@ impl MemoryStore {
     /// Declares that an application has no webhook: its events are only pulled.
     pub fn without_webhook(self, app: AppId) -> MemoryStore {
         self.lock().silent.insert(app);
+        self
+    }
+
+    /// Names who is alerted of exceptions.
+    pub fn with_alerts(self, targets: Vec<String>) -> MemoryStore {
+        self.lock().targets = targets;
         self
     }
 
@@ -188,9 +195,7 @@ impl Store for MemoryStore {
             let key = (notice.account.clone(), notice.key.clone());
             rows.notices.entry(key).or_insert(notice);
         }
-        if !rows.knows_exception(&exception) {
-            rows.strays.push(exception);
-        }
+        rows.open(exception);
         Ok(())
     }
 
@@ -275,6 +280,7 @@ impl Store for MemoryStore {
 
     async fn record_delivery(&self, tried: DeliveryTry) -> Result<(), StoreError> {
         let mut rows = self.lock();
+        let mut stands = ("none", 0);
         if let Some(delivery) = rows.deliveries.get_mut(&tried.event) {
             delivery.attempt = delivery.attempt.saturating_add(1);
             delivery.leased_until = Timestamp::from_millis(0);
@@ -287,7 +293,9 @@ impl Store for MemoryStore {
                 DeliveryNext::Exhausted => {}
                 DeliveryNext::Retry(at) => delivery.due = at,
             }
+            stands = (delivery.status, delivery.attempt);
         }
+        rows.judge(&tried, stands.0, stands.1);
         rows.tries.push(tried);
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! The rows in memory, and what guards them: revisions and unique keys, as the
 //! real store's.
 
+use crate::decide::delivery;
 use crate::event::Event;
-use crate::exception::Exception;
-use crate::id::{AccountId, AppId, EventId, OrderId};
+use crate::exception::{Entry, EntryKind, Exception};
+use crate::id::{AccountId, AppId, EventId, ExceptionId, OrderId};
 use crate::journal::Line;
 use crate::state::{OrderState, Row};
-use crate::store::{Commit, DeliveryTry, NoticeRecord, StoreError};
+use crate::store::{Commit, DeliveryNext, DeliveryTry, NoticeRecord, StoreError};
 use crate::task::{Next, Subject};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,12 @@ pub(super) struct Rows {
     pub(super) strays: Vec<Exception>,
     /// The latest moment that is written anywhere.
     pub(super) latest: Timestamp,
+    /// What was added to exceptions, oldest first.
+    pub(super) entries: Vec<Entry>,
+    /// By target and exception.
+    pub(super) alerts: BTreeMap<(String, ExceptionId), Alert>,
+    /// Who is alerted of an exception.
+    pub(super) targets: Vec<String>,
     /// Applications without an address for events.
     pub(super) silent: BTreeSet<AppId>,
 }
@@ -34,17 +41,29 @@ pub(super) struct Delivery {
     pub(super) leased_until: Timestamp,
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct Alert {
+    pub(super) status: &'static str,
+    pub(super) attempt: u32,
+    pub(super) due: Timestamp,
+    pub(super) leased_until: Timestamp,
+}
+
 impl Rows {
     /// Writes one commit, whole or not at all: everything that can be refused is
     /// looked at before anything is written.
     pub(super) fn write(&mut self, commit: &Commit) -> Result<(), StoreError> {
         let mut state = self.guarded(commit)?;
+        let mut opened = Vec::new();
         for (index, row) in commit.rows.iter().enumerate() {
             let before = commit.rows.get(..index).unwrap_or(&[]);
             self.check_unique(&state, before, row)?;
-            if !matches!(row, Row::Exception(known) if self.knows_exception(known)) {
-                state.apply(&leased(row, commit));
+            match row {
+                Row::Exception(known) if self.knows_exception(known) => continue,
+                Row::Exception(new) => opened.push(new),
+                _ => {}
             }
+            state.apply(&leased(row, commit));
         }
         let notice = commit
             .notice
@@ -62,6 +81,7 @@ impl Rows {
             }
             self.add(&state, row);
         }
+        opened.into_iter().for_each(|new| self.alert(new));
         self.notices.extend(notice);
         self.orders.insert(commit.order.clone(), state);
         Ok(())
@@ -126,6 +146,7 @@ impl Rows {
                         || (known.order == event.order && known.version == event.version)
                 })
             }
+            Row::Resolution(entry) => state.is_resolved(&entry.exception),
             Row::Exception(_) | Row::Line(_) => false,
         };
         if taken {
@@ -152,7 +173,88 @@ impl Rows {
                 self.events.push(event.clone());
             }
             Row::Line(line) => self.journal.push(line.clone()),
+            Row::Resolution(entry) => self.entries.push(entry.clone()),
             _ => {}
+        }
+    }
+
+    /// An alert of this exception for each target, due at once.
+    fn alert(&mut self, exception: &Exception) {
+        for target in self.targets.clone() {
+            let alert = Alert {
+                status: "pending",
+                attempt: 0,
+                due: exception.opened_at,
+                leased_until: Timestamp::from_millis(0),
+            };
+            self.alerts.insert((target, exception.id.clone()), alert);
+        }
+    }
+
+    /// Every exception there is.
+    pub(super) fn all_exceptions(&self) -> impl Iterator<Item = &Exception> {
+        let of_orders = self.orders.values().flat_map(|state| &state.exceptions);
+        of_orders.chain(&self.strays)
+    }
+
+    /// The resolution of an exception.
+    pub(super) fn resolution(&self, id: &ExceptionId) -> Option<&Entry> {
+        let resolves = |entry: &&Entry| entry.kind == EntryKind::Resolved;
+        self.entries
+            .iter()
+            .filter(resolves)
+            .find(|entry| entry.exception == *id)
+    }
+
+    /// Opens an exception that no decision reports, unless it is open.
+    pub(super) fn open(&mut self, seen: Exception) {
+        let is_resolved = |id: &ExceptionId| self.resolution(id).is_some();
+        let Some(new) = seen.opened_beside(self.all_exceptions(), is_resolved) else {
+            return;
+        };
+        self.alert(&new);
+        match new.order.as_ref().and_then(|id| self.orders.get_mut(id)) {
+            Some(state) => state.exceptions.push(new),
+            None => self.strays.push(new),
+        }
+    }
+
+    /// Adds an entry, which is allowed.
+    pub(super) fn add_entry(&mut self, entry: Entry) {
+        let of_exception = |state: &&mut OrderState| {
+            state
+                .exceptions
+                .iter()
+                .any(|known| known.id == entry.exception)
+        };
+        if entry.kind == EntryKind::Resolved
+            && let Some(state) = self.orders.values_mut().find(of_exception)
+        {
+            state.resolutions.push(entry.clone());
+            state.order.revision = state.order.revision.saturating_add(1);
+        }
+        self.entries.push(entry);
+    }
+
+    /// What a try to deliver means to a person.
+    pub(super) fn judge(&mut self, tried: &DeliveryTry, status: &str, tries: u32) {
+        let Some(event) = self.events.iter().find(|event| event.id == tried.event) else {
+            return;
+        };
+        let seen = delivery::exhausted(event, tries, tried.error.as_deref(), tried.at);
+        match tried.then {
+            DeliveryNext::Exhausted if status == "exhausted" => self.open(seen),
+            DeliveryNext::Delivered => {
+                let known = self.all_exceptions().find(|known| {
+                    known.kind == seen.kind
+                        && known.about() == seen.subject
+                        && self.resolution(&known.id).is_none()
+                });
+                if let Some(id) = known.map(|known| known.id.clone()) {
+                    self.add_entry(delivery::delivered(&id, tried.at));
+                }
+            }
+            DeliveryNext::Exhausted | DeliveryNext::Retry(_) => {}
         }
     }
 

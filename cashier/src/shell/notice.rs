@@ -130,20 +130,44 @@ impl Cashier {
     ) -> (Receipt, String) {
         let verdict = format!("not believed: {refusal}");
         match refusal {
-            NoticeRefusal::Unverified(_) | NoticeRefusal::Unreadable(_) => {
-                (Receipt::Refused, verdict)
-            }
+            NoticeRefusal::Unverified(_) => (Receipt::Refused, verdict),
             NoticeRefusal::NotNow(_) => (Receipt::Again, verdict),
             NoticeRefusal::Identity { flow_no, detail } => {
                 let subject = flow_no.map_or_else(|| digest(raw.body), |no| no.to_string());
                 let kind = ExceptionKind::IdentityMismatch;
                 let exception = self.stray(account, kind, &subject, None, detail);
-                match self.store.record_stray(None, exception).await {
-                    Ok(()) => (Receipt::Refused, verdict),
-                    Err(error) => (Receipt::Again, format!("{verdict}; not recorded: {error}")),
-                }
+                refused(verdict, self.store.record_stray(None, exception).await)
+            }
+            NoticeRefusal::Unreadable { key, detail } => {
+                let recorded = self.keep_unreadable(account, raw, key, detail).await;
+                refused(verdict, recorded)
             }
         }
+    }
+
+    /// Keeps a notice that is not understood as evidence, with the exception about
+    /// it; once, however often the channel sends it.
+    async fn keep_unreadable(
+        &self,
+        account: &AccountId,
+        raw: RawNotice<'_>,
+        key: Option<String>,
+        detail: String,
+    ) -> Result<(), StoreError> {
+        let same = key.map_or_else(|| digest(raw.body), |key| digest(key.as_bytes()));
+        // Never the key of a notice that is understood: once it is, it is new.
+        let key = format!("unreadable:{same}");
+        if self.store.knows_notice(account, &key).await? {
+            return Ok(());
+        }
+        let detail = format!(
+            "a notice that the channel signed is not understood ({detail}); it is kept in the \
+             table notices under the key {key}"
+        );
+        let kind = ExceptionKind::NoticeUnprocessable;
+        let exception = self.stray(account, kind, &same, None, detail);
+        let record = self.evidence(account, &key, None, raw);
+        self.store.record_stray(Some(record), exception).await
     }
 
     fn evidence(
@@ -184,6 +208,14 @@ impl Cashier {
             detail,
             opened_at: self.clock.now(),
         }
+    }
+}
+
+/// What is refused is answered with "again" until a person can see it.
+fn refused(verdict: String, recorded: Result<(), StoreError>) -> (Receipt, String) {
+    match recorded {
+        Ok(()) => (Receipt::Refused, verdict),
+        Err(error) => (Receipt::Again, format!("{verdict}; not recorded: {error}")),
     }
 }
 

@@ -36,7 +36,8 @@ pub(super) fn open(
 ) -> Result<Notice, NoticeRefusal> {
     let parameters = form(body)?;
     verify(account, &parameters)?;
-    let fact = fact(account, &parameters, now)?;
+    let fact = fact(account, &parameters, now)
+        .map_err(|refusal| refusal.known_by(|| Some(fact_key(&parameters, true))))?;
     Ok(Notice {
         key: key(&parameters, &fact),
         fact,
@@ -128,7 +129,7 @@ fn fact(
         paid_at: value(parameters, "gmt_payment"),
         payer: value(parameters, "buyer_open_id").or_else(|| value(parameters, "buyer_id")),
     };
-    let trade = convert::trade(said, now).map_err(NoticeRefusal::Unreadable)?;
+    let trade = convert::trade(said, now).map_err(NoticeRefusal::unreadable)?;
     Ok(NoticeFact::Trade { flow_no, trade })
 }
 
@@ -137,7 +138,7 @@ fn fact(
 fn refund_no(parameters: &Parameters) -> Result<Option<RefundNo>, NoticeRefusal> {
     if let Some(fee) = value(parameters, "refund_fee") {
         Money::from_yuan(fee)
-            .map_err(|error| NoticeRefusal::Unreadable(format!("refund_fee: {error}")))?;
+            .map_err(|error| NoticeRefusal::unreadable(format!("refund_fee: {error}")))?;
     }
     Ok(value(parameters, "out_biz_no").map(RefundNo::new))
 }
@@ -158,6 +159,11 @@ fn same(
 }
 
 fn key(parameters: &Parameters, fact: &NoticeFact) -> String {
+    fact_key(parameters, matches!(fact, NoticeFact::Other { .. }))
+}
+
+/// Where the fact is not known, the notice's own id is part of it.
+fn fact_key(parameters: &Parameters, with_notify_id: bool) -> String {
     let mut digest = Sha256::new();
     let mut add = |name: &str| {
         let value = value(parameters, name).unwrap_or_default();
@@ -165,7 +171,7 @@ fn key(parameters: &Parameters, fact: &NoticeFact) -> String {
         digest.update(value);
     };
     FACT.iter().for_each(|name| add(name));
-    if matches!(fact, NoticeFact::Other { .. }) {
+    if with_notify_id {
         add("notify_id");
     }
     hex::encode(digest.finalize())

@@ -32,6 +32,11 @@ pub(super) fn open(
         _ => NoticeRefusal::Unverified(reason.to_string()),
     })?;
     let notification: Notification = read(raw.body)?;
+    understand(account, &notification)
+        .map_err(|refusal| refusal.known_by(|| notification.id.clone()))
+}
+
+fn understand(account: &Account, notification: &Notification) -> Result<Notice, NoticeRefusal> {
     let plain = unseal(account, &notification.resource)?;
     match notification.event_type.as_str() {
         "TRANSACTION.SUCCESS" => trade(account, &read(&plain)?),
@@ -53,7 +58,7 @@ fn verify(account: &Account, raw: RawNotice<'_>, now: Timestamp) -> Result<(), U
 fn unseal(account: &Account, resource: &Resource) -> Result<Vec<u8>, NoticeRefusal> {
     if resource.algorithm != seal::ALGORITHM {
         let algorithm = words(&resource.algorithm);
-        return Err(NoticeRefusal::Unreadable(format!(
+        return Err(NoticeRefusal::unreadable(format!(
             "sealed with {algorithm}"
         )));
     }
@@ -61,14 +66,14 @@ fn unseal(account: &Account, resource: &Resource) -> Result<Vec<u8>, NoticeRefus
     account
         .resource_key
         .open(&resource.nonce, associated_data, &resource.ciphertext)
-        .map_err(|fault| NoticeRefusal::Unreadable(fault.to_string()))
+        .map_err(|fault| NoticeRefusal::unreadable(fault.to_string()))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, NoticeRefusal> {
     serde_json::from_slice(body).map_err(|error| {
         // The text of a serde error may repeat what was in the notice.
         let (line, column) = (error.line(), error.column());
-        NoticeRefusal::Unreadable(format!("not the JSON of a notice, at {line}:{column}"))
+        NoticeRefusal::unreadable(format!("not the JSON of a notice, at {line}:{column}"))
     })
 }
 
@@ -77,7 +82,7 @@ fn trade(account: &Account, transaction: &Transaction) -> Result<Notice, NoticeR
     same("mchid", &transaction.mchid, &account.mchid, &flow_no)?;
     same("appid", &transaction.appid, &account.appid, &flow_no)?;
     let trade =
-        convert::trade(transaction).map_err(|e| NoticeRefusal::Unreadable(e.to_string()))?;
+        convert::trade(transaction).map_err(|e| NoticeRefusal::unreadable(e.to_string()))?;
     let fact = match &trade {
         Trade::Paid(paid) => {
             format!(
@@ -100,7 +105,7 @@ fn refund(account: &Account, refund: &RefundNotice) -> Result<Notice, NoticeRefu
     same("mchid", &refund.mchid, &account.mchid, &flow_no)?;
     let refunded = convert::currency(refund.amount.currency.as_deref())
         .and_then(|()| convert::refunded(&refund.refund_status))
-        .map_err(|e| NoticeRefusal::Unreadable(e.to_string()))?;
+        .map_err(|e| NoticeRefusal::unreadable(e.to_string()))?;
     let RefundNotice {
         out_refund_no,
         refund_id,

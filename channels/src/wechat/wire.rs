@@ -134,6 +134,8 @@ pub(super) struct RefundAmount {
 /// A notice, still sealed.
 #[derive(Debug, Deserialize)]
 pub(super) struct Notification {
+    /// The same for every repetition of the notice.
+    pub(super) id: Option<String>,
     pub(super) event_type: String,
     pub(super) resource: Resource,
 }

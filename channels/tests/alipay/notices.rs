@@ -94,7 +94,7 @@ async fn dishonest_notices_are_refused_for_what_they_are() {
         let kind = match refusal {
             NoticeRefusal::Unverified(_) => "unverified",
             NoticeRefusal::Identity { .. } => "identity",
-            NoticeRefusal::Unreadable(_) | NoticeRefusal::NotNow(_) => "other",
+            NoticeRefusal::Unreadable { .. } | NoticeRefusal::NotNow(_) => "other",
         };
         assert_eq!(kind, expected, "{fault}");
     }

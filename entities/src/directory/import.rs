@@ -1,8 +1,10 @@
 //! Bringing the directory to what the configuration says.
 
-use super::{App, ChannelAccount, Directory};
+use super::{App, ChannelAccount, Directory, Operator};
 use crate::failure::store_error;
-use crate::{api_keys, app_accounts, apps, channel_accounts, merchants, webhook_secrets};
+use crate::{
+    api_keys, app_accounts, apps, channel_accounts, merchants, operators, webhook_secrets,
+};
 use cashier::id::MerchantId;
 use cashier::store::StoreError;
 use sea_orm::sea_query::OnConflict;
@@ -20,8 +22,8 @@ pub struct Merchant {
     pub name: String,
 }
 
-/// What the directory shall hold. Merchants, applications and accounts that are
-/// not in it stay as they are: orders may still refer to them.
+/// What the directory shall hold. Merchants, applications, accounts and operators
+/// that are not in it stay as they are: orders may still refer to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
     /// The merchants.
@@ -31,13 +33,15 @@ pub struct Import {
     /// The applications. Their secrets, API keys and accounts become exactly
     /// those that are listed: a key that is no longer listed stops working.
     pub apps: Vec<App>,
+    /// The operators. One who is there already gets the key that is listed.
+    pub operators: Vec<Operator>,
 }
 
 impl Directory {
     /// Writes all of it in one transaction. The same again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when an API key belongs to two applications,
+    /// [`StoreError::Conflict`] when a key belongs to two applications or operators,
     /// [`StoreError::Corrupt`] when something refers to a merchant or an account
     /// that is neither there nor in the import; then nothing was written.
     pub async fn import(&self, import: &Import) -> Result<(), StoreError> {
@@ -56,11 +60,17 @@ impl Directory {
             .iter()
             .map(merchants::Model::from)
             .collect();
+        let operators = import
+            .operators
+            .iter()
+            .map(operators::Model::from)
+            .collect();
         let write = self.database.write().await.map_err(store_error)?;
         let db = &write.transaction;
         replace(db, merchants).await.map_err(store_error)?;
         replace(db, accounts).await.map_err(store_error)?;
         replace(db, apps).await.map_err(store_error)?;
+        replace(db, operators).await.map_err(store_error)?;
         replace_belongings(db, &import.apps)
             .await
             .map_err(store_error)?;

@@ -8,12 +8,14 @@ mod accounts;
 mod api_keys;
 mod apps;
 mod import;
+mod operators;
 mod replies;
 
 pub use accounts::ChannelAccount;
 pub use api_keys::{ApiKey, KeyOwner, Mode};
 pub use apps::App;
 pub use import::{Import, Merchant};
+pub use operators::Operator;
 pub use replies::{Reply, Reserved};
 
 use crate::database::Database;

@@ -2,7 +2,8 @@
 //! statement however many rows and commits there are.
 
 use crate::{
-    captures, deliveries, events, exceptions, flows, journal, notices, orders, refunds, tasks,
+    alerts, captures, deliveries, events, exception_entries, exceptions, flows, journal, notices,
+    orders, refunds, tasks,
 };
 use cashier::id::AppId;
 use cashier::order::Order;
@@ -13,8 +14,12 @@ use cashier::time::Timestamp;
 use sea_orm::ActiveModelTrait;
 use std::collections::{BTreeMap, HashSet};
 
-/// Applications that have a webhook of their own.
-pub(super) type Webhooks = HashSet<AppId>;
+/// Who is told: the applications that have a webhook of their own, and the targets
+/// of alerts.
+pub(super) struct Hearers<'a> {
+    pub(super) webhooks: HashSet<AppId>,
+    pub(super) targets: &'a [String],
+}
 
 /// An order's new content, and the revision that it replaces.
 pub(super) struct Change {
@@ -32,6 +37,8 @@ pub(super) struct Batch {
     pub(super) captures: Vec<captures::Model>,
     pub(super) refunds: BTreeMap<String, refunds::Model>,
     pub(super) exceptions: Vec<exceptions::Model>,
+    pub(super) alerts: Vec<alerts::Model>,
+    pub(super) resolutions: Vec<exception_entries::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) deliveries: Vec<deliveries::Model>,
     pub(super) lines: Vec<journal::ActiveModel>,
@@ -42,15 +49,15 @@ pub(super) struct Batch {
 
 impl Batch {
     /// The rows of these commits.
-    pub(super) fn of(commits: &[&Commit], webhooks: &Webhooks) -> Result<Batch, StoreError> {
+    pub(super) fn of(commits: &[&Commit], hearers: &Hearers<'_>) -> Result<Batch, StoreError> {
         let mut batch = Batch::default();
         for commit in commits {
-            batch.add(commit, webhooks)?;
+            batch.add(commit, hearers)?;
         }
         Ok(batch)
     }
 
-    fn add(&mut self, commit: &Commit, webhooks: &Webhooks) -> Result<(), StoreError> {
+    fn add(&mut self, commit: &Commit, hearers: &Hearers<'_>) -> Result<(), StoreError> {
         let order = order_of(commit)?;
         let content = orders::Model::try_from(order)?;
         match commit.revision {
@@ -61,7 +68,7 @@ impl Batch {
             }),
         }
         for row in &commit.rows {
-            self.add_row(commit, order, row, webhooks)?;
+            self.add_row(commit, order, row, hearers)?;
         }
         self.notices
             .extend(commit.notice.iter().map(notices::Model::from));
@@ -73,7 +80,7 @@ impl Batch {
         commit: &Commit,
         order: &Order,
         row: &Row,
-        webhooks: &Webhooks,
+        hearers: &Hearers<'_>,
     ) -> Result<(), StoreError> {
         match row {
             Row::Order(order) => {
@@ -101,9 +108,16 @@ impl Batch {
                 self.captures
                     .push(captures::Model::of(&commit.order, capture));
             }
-            Row::Exception(exception) => self.exceptions.push(exception.into()),
+            Row::Exception(exception) => {
+                self.exceptions.push(exception.into());
+                let targets = hearers.targets.iter();
+                self.alerts
+                    .extend(targets.map(|target| alerts::Model::of(target, exception)));
+            }
+            Row::Resolution(entry) => self.resolutions.push(entry.into()),
             Row::Event(event) => {
-                let has_address = order.notify_url.is_some() || webhooks.contains(&event.app);
+                let has_address =
+                    order.notify_url.is_some() || hearers.webhooks.contains(&event.app);
                 self.events.push(event.into());
                 self.deliveries
                     .push(deliveries::Model::of(event, has_address));

@@ -2,7 +2,7 @@
 //! to share its statements too; if that fails on a conflict, each is written by
 //! itself under a savepoint, so that the conflict of one touches no other.
 
-use super::batch::{Batch, Webhooks};
+use super::batch::{Batch, Hearers};
 use super::events::announce;
 use super::write::write;
 use crate::apps;
@@ -14,7 +14,7 @@ use cashier::store::{Commit, StoreError};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, TransactionTrait,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Commits whose rows share statements: SQLite takes 32,766 values in one.
 const TOGETHER: usize = 64;
@@ -22,33 +22,48 @@ const TOGETHER: usize = 64;
 type Answer = Result<(), StoreError>;
 
 /// Writes each commit whole or not at all, and answers in their order.
-pub(super) async fn commit(database: &Database, commits: &[Commit]) -> Vec<Answer> {
+pub(super) async fn commit(
+    database: &Database,
+    targets: &[String],
+    commits: &[Commit],
+) -> Vec<Answer> {
     let written = match commits {
         [] => return Vec::new(),
-        [alone] => write_one(database, alone).await.map(|()| vec![Ok(())]),
-        many => write_many(database, many).await,
+        [alone] => write_one(database, targets, alone)
+            .await
+            .map(|()| vec![Ok(())]),
+        many => write_many(database, targets, many).await,
     };
     written.unwrap_or_else(|error| commits.iter().map(|_| Err(error.clone())).collect())
 }
 
 /// Needs no savepoint: what fails, fails with its transaction.
-async fn write_one(database: &Database, commit: &Commit) -> Result<(), StoreError> {
+async fn write_one(
+    database: &Database,
+    targets: &[String],
+    commit: &Commit,
+) -> Result<(), StoreError> {
     let to_write = database.write().await.map_err(store_error)?;
-    let webhooks = prepare_events(&to_write.transaction, std::slice::from_ref(commit)).await?;
-    write(&to_write.transaction, Batch::of(&[commit], &webhooks)?).await?;
+    let alone = std::slice::from_ref(commit);
+    let hearers = prepare_events(&to_write.transaction, targets, alone).await?;
+    write(&to_write.transaction, Batch::of(&[commit], &hearers)?).await?;
     to_write.commit().await.map_err(store_error)
 }
 
-async fn write_many(database: &Database, commits: &[Commit]) -> Result<Vec<Answer>, StoreError> {
+async fn write_many(
+    database: &Database,
+    targets: &[String],
+    commits: &[Commit],
+) -> Result<Vec<Answer>, StoreError> {
     // In the order of their names, so that transactions that meet do not deadlock.
     let mut sorted: Vec<(usize, &Commit)> = commits.iter().enumerate().collect();
     sorted.sort_by_key(|(_, commit)| &commit.order);
     let to_write = database.write().await.map_err(store_error)?;
-    let webhooks = prepare_events(&to_write.transaction, commits).await?;
+    let hearers = prepare_events(&to_write.transaction, targets, commits).await?;
     let mut answers = Vec::with_capacity(commits.len());
     for group in sorted.chunks(TOGETHER) {
         let (places, rows): (Vec<usize>, Vec<&Commit>) = group.iter().copied().unzip();
-        let results = write_group(&to_write.transaction, &rows, &webhooks).await?;
+        let results = write_group(&to_write.transaction, &rows, &hearers).await?;
         answers.extend(places.into_iter().zip(results));
     }
     if answers.iter().any(|(_, answer)| answer.is_ok()) {
@@ -61,9 +76,9 @@ async fn write_many(database: &Database, commits: &[Commit]) -> Result<Vec<Answe
 async fn write_group(
     transaction: &DatabaseTransaction,
     commits: &[&Commit],
-    webhooks: &Webhooks,
+    hearers: &Hearers<'_>,
 ) -> Result<Vec<Answer>, StoreError> {
-    if under_savepoint(transaction, commits, webhooks)
+    if under_savepoint(transaction, commits, hearers)
         .await?
         .is_ok()
     {
@@ -71,7 +86,7 @@ async fn write_group(
     }
     let mut answers = Vec::with_capacity(commits.len());
     for commit in commits {
-        answers.push(under_savepoint(transaction, &[*commit], webhooks).await?);
+        answers.push(under_savepoint(transaction, &[*commit], hearers).await?);
     }
     Ok(answers)
 }
@@ -81,9 +96,9 @@ async fn write_group(
 async fn under_savepoint(
     transaction: &DatabaseTransaction,
     commits: &[&Commit],
-    webhooks: &Webhooks,
+    hearers: &Hearers<'_>,
 ) -> Result<Answer, StoreError> {
-    let batch = match Batch::of(commits, webhooks) {
+    let batch = match Batch::of(commits, hearers) {
         Ok(batch) => batch,
         Err(error) => return Ok(Err(error)),
     };
@@ -101,10 +116,11 @@ async fn under_savepoint(
 
 /// What events need before any row is locked: their place in the sequence, and
 /// which of their applications have a webhook.
-async fn prepare_events(
+async fn prepare_events<'a>(
     transaction: &DatabaseTransaction,
+    targets: &'a [String],
     commits: &[Commit],
-) -> Result<Webhooks, StoreError> {
+) -> Result<Hearers<'a>, StoreError> {
     let apps: BTreeSet<&AppId> = commits
         .iter()
         .flat_map(|commit| &commit.rows)
@@ -114,7 +130,10 @@ async fn prepare_events(
         })
         .collect();
     if apps.is_empty() {
-        return Ok(Webhooks::default());
+        return Ok(Hearers {
+            webhooks: HashSet::new(),
+            targets,
+        });
     }
     announce(transaction, &apps).await?;
     let with_webhook: Vec<String> = apps::Entity::find()
@@ -126,5 +145,8 @@ async fn prepare_events(
         .all(transaction)
         .await
         .map_err(store_error)?;
-    Ok(with_webhook.into_iter().map(AppId::new).collect())
+    Ok(Hearers {
+        webhooks: with_webhook.into_iter().map(AppId::new).collect(),
+        targets,
+    })
 }

@@ -1,20 +1,22 @@
 //! The life of deliveries: taken under a lease, tried, retried, asked for again.
 
 use super::claim::claim as claim_rows;
-use super::sensible;
+use super::{opening, sensible};
 use crate::database::Database;
 use crate::deliveries::{Column, DELIVERED, EXHAUSTED, Entity, Model, PENDING};
 use crate::failure::store_error;
 use crate::place::{Place, storable};
 use crate::{delivery_tries, events, orders};
+use cashier::decide::delivery::{delivered, exhausted};
 use cashier::event::Event;
+use cashier::exception::ExceptionKind;
 use cashier::id::{AppId, EventId};
 use cashier::store::{ClaimedDelivery, DeliveryNext, DeliveryTry, StoreError};
 use cashier::time::Timestamp;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, FromQueryResult, Iterable, Order, QueryFilter,
-    QuerySelect, QueryTrait,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, Iterable,
+    Order, QueryFilter, QuerySelect, QueryTrait,
 };
 use std::collections::HashMap;
 
@@ -102,7 +104,13 @@ async fn addresses(
 
 /// Records a try and what happens next. What was delivered stays delivered, also
 /// if another worker, whose lease had lapsed, reports a failure afterwards.
-pub(super) async fn record(database: &Database, tried: DeliveryTry) -> Result<(), StoreError> {
+/// In the same transaction, what was tried to the end becomes an exception, and is
+/// none any more once it is delivered.
+pub(super) async fn record(
+    database: &Database,
+    targets: &[String],
+    tried: DeliveryTry,
+) -> Result<(), StoreError> {
     let write = database.write().await.map_err(store_error)?;
     let db = &write.transaction;
     delivery_tries::Entity::insert(delivery_tries::ActiveModel::from(&tried))
@@ -114,15 +122,54 @@ pub(super) async fn record(database: &Database, tried: DeliveryTry) -> Result<()
         DeliveryNext::Retry(at) => (Column::DueAt, Expr::value(at.millis())),
         DeliveryNext::Exhausted => (Column::Status, exhausted_unless_delivered()),
     };
-    Entity::update_many()
+    let changed = Entity::update_many()
         .col_expr(column, content)
         .col_expr(Column::Attempt, Expr::col(Column::Attempt).add(1_i64))
         .col_expr(Column::LeasedUntil, Expr::value(0_i64))
         .filter(Column::EventId.eq(tried.event.as_str()))
-        .exec(db)
+        .exec_with_returning(db)
         .await
         .map_err(store_error)?;
+    if let Some(delivery) = changed.first() {
+        judge(db, targets, &tried, delivery).await?;
+    }
     write.commit().await.map_err(store_error)
+}
+
+/// What a try means to a person. A delivery at the first try asks nothing.
+async fn judge(
+    db: &DatabaseTransaction,
+    targets: &[String],
+    tried: &DeliveryTry,
+    delivery: &Model,
+) -> Result<(), StoreError> {
+    let place = Place {
+        table: "deliveries",
+        id: &delivery.event_id,
+    };
+    match tried.then {
+        DeliveryNext::Exhausted if delivery.status == EXHAUSTED => {
+            let row = events::Entity::find()
+                .filter(events::Column::Id.eq(&delivery.event_id))
+                .one(db)
+                .await
+                .map_err(store_error)?
+                .ok_or_else(|| place.corrupt("event_id", "there is no such event"))?;
+            let tries = place.count("attempt", delivery.attempt)?;
+            let error = tried.error.as_deref();
+            let seen = exhausted(&Event::try_from(row)?, tries, error, tried.at);
+            opening::open(db, targets, seen).await
+        }
+        DeliveryNext::Delivered if delivery.attempt > 1 => {
+            let kind = ExceptionKind::WebhookExhausted;
+            if let Some(open) = opening::find_open(db, kind, tried.event.as_str()).await? {
+                // A person who resolves it at the same time is welcome, too.
+                opening::add(db, &open, &delivered(&open.id, tried.at)).await?;
+            }
+            Ok(())
+        }
+        DeliveryNext::Exhausted | DeliveryNext::Delivered | DeliveryNext::Retry(_) => Ok(()),
+    }
 }
 
 fn exhausted_unless_delivered() -> Expr {

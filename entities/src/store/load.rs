@@ -3,7 +3,7 @@
 use crate::failure::store_error;
 use crate::place::Place;
 use crate::place::storable;
-use crate::{captures, exceptions, flows, journal, orders, refunds, tasks};
+use crate::{captures, exception_entries, exceptions, flows, journal, orders, refunds, tasks};
 use cashier::id::OrderId;
 use cashier::journal::Line;
 use cashier::order::Order;
@@ -108,16 +108,34 @@ async fn read_around(db: &impl ConnectionTrait, order: Order) -> Result<OrderSta
     flows.sort_by_cached_key(|row| numbered(&row.flow_no));
     captures.sort_by_cached_key(|row| numbered(&row.id));
     refunds.sort_by_cached_key(|row| numbered(&row.refund_no));
-    exceptions.sort_by_cached_key(|row| numbered(&row.id));
+    exceptions.sort_by_cached_key(|row| (row.opened_at, numbered(&row.id)));
+    let resolutions = resolutions(db, &exceptions).await?;
     let mut state = OrderState {
         order,
         flows: read_all(flows)?,
         captures: read_all(captures)?,
         refunds: read_all(refunds)?,
         exceptions: read_all(exceptions)?,
+        resolutions: read_all(resolutions)?,
     };
     set_next(&mut state, &tasks)?;
     Ok(state)
+}
+
+/// The resolutions of these exceptions; most orders have neither.
+async fn resolutions(
+    db: &impl ConnectionTrait,
+    exceptions: &[exceptions::Model],
+) -> Result<Vec<exception_entries::Model>, StoreError> {
+    if exceptions.is_empty() {
+        return Ok(Vec::new());
+    }
+    exception_entries::Entity::find()
+        .filter(exception_entries::Column::Resolves.is_in(exceptions.iter().map(|row| &row.id)))
+        .order_by_asc(exception_entries::Column::Position)
+        .all(db)
+        .await
+        .map_err(store_error)
 }
 
 /// What belongs to an order is numbered in the order of its making.

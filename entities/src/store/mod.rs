@@ -1,22 +1,26 @@
 //! The core's Store port over sea-orm, for SQLite and PostgreSQL.
 
+mod alerts;
 mod batch;
 mod claim;
 mod commit;
 mod deliveries;
+mod desk;
 mod events;
 mod find;
 mod load;
 mod notices;
+mod opening;
 mod tasks;
 mod write;
 
 use crate::database::Database;
 use crate::failure::store_error;
 use async_trait::async_trait;
-use cashier::exception::Exception;
+use cashier::desk::{Added, AlertNext, ClaimedAlert, Desk, Place, Search, Standing};
+use cashier::exception::{Entry, Exception, ExceptionKind};
 use cashier::id::{
-    AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo,
+    AccountId, AppId, CheckoutToken, EventId, ExceptionId, FlowNo, MerchantId, OrderId, RefundNo,
 };
 use cashier::journal::Line;
 use cashier::state::OrderState;
@@ -25,18 +29,32 @@ use cashier::store::{
 };
 use cashier::task::Claimed;
 use cashier::time::Timestamp;
+use std::sync::Arc;
 
 /// Orders in a database. What a verb has answered with success is durable: the
 /// settings that this takes were checked when the database was opened.
 #[derive(Clone, Debug)]
 pub struct SeaStore {
     database: Database,
+    targets: Arc<[String]>,
 }
 
 impl SeaStore {
     /// The store of a database whose schema is up to date.
     pub fn new(database: Database) -> SeaStore {
-        SeaStore { database }
+        SeaStore {
+            database,
+            targets: Arc::new([]),
+        }
+    }
+
+    /// Names who is alerted of exceptions.
+    #[must_use]
+    pub fn with_alerts(self, targets: Vec<String>) -> SeaStore {
+        SeaStore {
+            targets: targets.into(),
+            ..self
+        }
     }
 }
 
@@ -83,7 +101,7 @@ impl Store for SeaStore {
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>> {
-        commit::commit(&self.database, &commits).await
+        commit::commit(&self.database, &self.targets, &commits).await
     }
 
     async fn record_stray(
@@ -91,7 +109,7 @@ impl Store for SeaStore {
         notice: Option<NoticeRecord>,
         exception: Exception,
     ) -> Result<(), StoreError> {
-        notices::record_stray(&self.database, notice, exception).await
+        notices::record_stray(&self.database, &self.targets, notice, exception).await
     }
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
@@ -117,7 +135,7 @@ impl Store for SeaStore {
     }
 
     async fn record_delivery(&self, tried: DeliveryTry) -> Result<(), StoreError> {
-        deliveries::record(&self.database, tried).await
+        deliveries::record(&self.database, &self.targets, tried).await
     }
 
     async fn events_after(
@@ -148,6 +166,52 @@ impl Store for SeaStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.database.connection().ping().await.map_err(store_error)
+    }
+}
+
+#[async_trait]
+impl Desk for SeaStore {
+    async fn exceptions(
+        &self,
+        search: &Search,
+        after: Option<&Place>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        desk::search(self.database.connection(), search, after, limit).await
+    }
+
+    async fn exception(
+        &self,
+        id: &ExceptionId,
+    ) -> Result<Option<(Standing, Vec<Entry>)>, StoreError> {
+        desk::find(self.database.connection(), id).await
+    }
+
+    async fn add_entry(&self, entry: Entry) -> Result<Added, StoreError> {
+        desk::add_entry(&self.database, &entry).await
+    }
+
+    async fn count_open(&self) -> Result<Vec<(ExceptionKind, u64)>, StoreError> {
+        desk::count_open(self.database.connection()).await
+    }
+
+    async fn claim_alerts(
+        &self,
+        target: &str,
+        now: Timestamp,
+        leased_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ClaimedAlert>, StoreError> {
+        alerts::claim(&self.database, target, now, leased_until, limit).await
+    }
+
+    async fn record_alerts(
+        &self,
+        target: &str,
+        exceptions: &[ExceptionId],
+        then: AlertNext,
+    ) -> Result<(), StoreError> {
+        alerts::record(&self.database, target, exceptions, then).await
     }
 }
 

@@ -1,8 +1,7 @@
 //! Notices as evidence: whether one is known, and those that belong to no order.
 
-use super::write::insert_exceptions;
+use super::opening;
 use crate::database::Database;
-use crate::exceptions;
 use crate::failure::store_error;
 use crate::notices::{Column, Entity, Model};
 use crate::place::storable;
@@ -29,9 +28,10 @@ pub(super) async fn knows(
 }
 
 /// Records a notice that belongs to no order, and the exception about it; what is
-/// known of either stays as it is.
+/// known of the notice, and what is open, stays as it is.
 pub(super) async fn record_stray(
     database: &Database,
+    targets: &[String],
     notice: Option<NoticeRecord>,
     exception: Exception,
 ) -> Result<(), StoreError> {
@@ -45,11 +45,6 @@ pub(super) async fn record_stray(
         .exec_without_returning(&write.transaction)
         .await
         .map_err(store_error)?;
-    insert_exceptions(
-        &write.transaction,
-        vec![exceptions::Model::from(&exception)],
-    )
-    .await
-    .map_err(store_error)?;
+    opening::open(&write.transaction, targets, exception).await?;
     write.commit().await.map_err(store_error)
 }

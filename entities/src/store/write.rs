@@ -3,12 +3,12 @@
 
 use super::batch::{Batch, Change};
 use crate::failure::store_error;
-use crate::{exceptions, flows, orders, refunds, tasks};
+use crate::{alerts, exceptions, flows, orders, refunds, tasks};
 use cashier::store::StoreError;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IdenStatic, Insert,
-    IntoActiveModel, Iterable, QueryFilter,
+    IntoActiveModel, Iterable, QueryFilter, QuerySelect,
 };
 use std::collections::BTreeMap;
 
@@ -37,6 +37,8 @@ pub(super) async fn write(db: &DatabaseTransaction, batch: Batch) -> Result<(), 
     insert_exceptions(db, batch.exceptions)
         .await
         .map_err(store_error)?;
+    insert_alerts(db, batch.alerts).await.map_err(store_error)?;
+    insert(db, batch.resolutions).await?;
     insert(db, batch.events).await?;
     insert(db, batch.deliveries).await?;
     insert(db, batch.lines).await?;
@@ -52,6 +54,31 @@ pub(super) async fn insert_exceptions(
     let known = [exceptions::Column::Kind, exceptions::Column::Subject];
     Insert::many(rows)
         .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await
+        .map(|_| ())
+}
+
+/// Adds the alerts of those exceptions that were written just now: what had been
+/// reported before has had its alerts.
+pub(super) async fn insert_alerts(
+    db: &DatabaseTransaction,
+    rows: Vec<alerts::Model>,
+) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let written: Vec<String> = exceptions::Entity::find()
+        .select_only()
+        .column(exceptions::Column::Id)
+        .filter(exceptions::Column::Id.is_in(rows.iter().map(|row| &row.exception_id)))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let of_written = rows
+        .into_iter()
+        .filter(|row| written.contains(&row.exception_id));
+    Insert::many(of_written)
         .exec_without_returning(db)
         .await
         .map(|_| ())

@@ -146,7 +146,7 @@ impl Channel for Metered {
             Ok(_) => "verified",
             Err(NoticeRefusal::Unverified(_)) => "unverified",
             Err(NoticeRefusal::Identity { .. }) => "identity",
-            Err(NoticeRefusal::Unreadable(_)) => "unreadable",
+            Err(NoticeRefusal::Unreadable { .. }) => "unreadable",
             Err(NoticeRefusal::NotNow(_)) => "not_now",
         };
         let account = self.account.as_str().to_owned();

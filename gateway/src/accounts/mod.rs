@@ -5,11 +5,13 @@ mod app;
 mod credentials;
 mod import;
 mod metered;
+mod operator;
 mod registry;
 mod seal;
 
 pub use app::App;
 pub use credentials::{Credentials, PlatformKey, Surroundings};
 pub use import::{ImportFault, ImportSettings, Imported, import};
+pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};
 pub use registry::{LoadFault, Registry, RegistrySettings};
 pub use seal::{Owner, Seal, SealFault};

@@ -6,7 +6,7 @@ use super::metered::Metered;
 use super::{App, Credentials, Owner, Seal, SealFault, Surroundings};
 use crate::webhook::{Endpoint, Endpoints};
 use cashier::channel::Channel;
-use cashier::id::{AccountId, AppId};
+use cashier::id::{AccountId, AppId, MerchantId};
 use cashier::shell::Channels;
 use cashier::store::StoreError;
 use cashier::way::Way;
@@ -88,6 +88,24 @@ struct Rows {
 }
 
 impl Registry {
+    /// Whose a channel account is.
+    pub fn merchant_of(&self, account: &AccountId) -> Option<MerchantId> {
+        let loaded = self.loaded();
+        let mut accounts = loaded.rows.accounts.iter();
+        let found = accounts.find(|known| known.id == *account)?;
+        Some(found.merchant.clone())
+    }
+
+    /// A merchant's channel accounts.
+    pub fn accounts_of(&self, merchant: &MerchantId) -> Vec<AccountId> {
+        let loaded = self.loaded();
+        let accounts = loaded.rows.accounts.iter();
+        accounts
+            .filter(|known| known.merchant == *merchant)
+            .map(|known| known.id.clone())
+            .collect()
+    }
+
     /// Loads the registry.
     ///
     /// # Errors

@@ -41,8 +41,8 @@ async fn import_file(file: &Path, config: &Config) -> Result<(), Fault> {
     let directory = entities::Directory::new(database);
     let done = import(file, &directory, &seal, &settings).await?;
     say(&format!(
-        "imported {} merchants, {} applications and {} channel accounts; {} of them had changed. \
-         Running servers take it over within seconds",
-        done.merchants, done.apps, done.accounts, done.changed
+        "imported {} merchants, {} applications, {} channel accounts and {} operators; {} of them \
+         had changed. Running servers take it over within seconds",
+        done.merchants, done.apps, done.accounts, done.operators, done.changed
     ))
 }

@@ -5,6 +5,7 @@ mod account;
 mod check;
 mod demo;
 mod migrate;
+mod operator;
 mod sandbox;
 mod serve;
 mod signals;
@@ -54,6 +55,11 @@ enum Command {
         #[command(subcommand)]
         command: account::Command,
     },
+    /// Who may work on exceptions
+    Operator {
+        #[command(subcommand)]
+        command: operator::Command,
+    },
     /// The configuration
     Config {
         #[command(subcommand)]
@@ -76,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(sources) => migrate::run(&sources),
         Command::Sandbox(options) => sandbox::run(options),
         Command::Account { command } => account::run(command),
+        Command::Operator { command } => operator::run(command),
         Command::Config { command } => check::run(command),
     };
     match outcome {

@@ -5,6 +5,7 @@
 //! do, and combinations that would be dangerous stop the program before it starts.
 //! Secrets cannot be printed.
 
+mod alerts;
 mod channels;
 mod checkout;
 mod database;
@@ -20,6 +21,7 @@ mod test_build;
 mod webhook;
 mod workers;
 
+pub use self::alerts::{AlertFormat, Alerts, Target};
 pub use self::channels::Channels;
 pub use self::checkout::Checkout;
 pub use self::database::Database;
@@ -53,6 +55,8 @@ pub struct Config {
     pub channels: Channels,
     /// Telling the merchants.
     pub webhook: Webhook,
+    /// Telling the operators.
+    pub alerts: Alerts,
     /// The background work.
     pub workers: Workers,
     /// The payer's page.
@@ -74,6 +78,7 @@ impl Config {
         self.security.validate(&mut mistakes);
         self.channels.validate(&mut mistakes);
         self.webhook.validate(&mut mistakes);
+        self.alerts.validate(&self.webhook, &mut mistakes);
         self.workers.validate(&mut mistakes);
         self.checkout.validate(&mut mistakes);
         self.log.validate(&mut mistakes);

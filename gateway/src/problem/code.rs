@@ -21,6 +21,8 @@ pub enum Code {
     AmountInvalid,
     /// The refund is more than what is left of the capture.
     RefundExceedsCapture,
+    /// The exception is resolved already.
+    ExceptionResolved,
     /// The idempotency key was used with another request.
     IdempotencyMismatch,
     /// The channel said a definite no.
@@ -43,7 +45,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 17] = [
+    pub const ALL: [Code; 18] = [
         Code::OrderConflict,
         Code::OrderPaid,
         Code::OrderClosed,
@@ -52,6 +54,7 @@ impl Code {
         Code::WayUnavailable,
         Code::AmountInvalid,
         Code::RefundExceedsCapture,
+        Code::ExceptionResolved,
         Code::IdempotencyMismatch,
         Code::ChannelRefused,
         Code::ChannelUnavailable,
@@ -74,6 +77,7 @@ impl Code {
             Code::WayUnavailable => "way_unavailable",
             Code::AmountInvalid => "amount_invalid",
             Code::RefundExceedsCapture => "refund_exceeds_capture",
+            Code::ExceptionResolved => "exception_resolved",
             Code::IdempotencyMismatch => "idempotency_mismatch",
             Code::ChannelRefused => "channel_refused",
             Code::ChannelUnavailable => "channel_unavailable",
@@ -97,6 +101,7 @@ impl Code {
             Code::WayUnavailable => "The way of paying is not available",
             Code::AmountInvalid => "The amount is not valid",
             Code::RefundExceedsCapture => "The refund is more than what is left",
+            Code::ExceptionResolved => "The exception is resolved already",
             Code::IdempotencyMismatch => "The idempotency key was used for another request",
             Code::ChannelRefused => "The channel refused",
             Code::ChannelUnavailable => "The channel does not answer",
@@ -118,7 +123,8 @@ impl Code {
             | Code::OrderClosed
             | Code::OrderExpired
             | Code::PaymentInProgress
-            | Code::RefundExceedsCapture => StatusCode::CONFLICT,
+            | Code::RefundExceedsCapture
+            | Code::ExceptionResolved => StatusCode::CONFLICT,
             Code::WayUnavailable | Code::IdempotencyMismatch | Code::ChannelRefused => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }

@@ -3,6 +3,7 @@
 
 mod documents;
 mod events;
+mod exceptions;
 mod field;
 mod health;
 mod notify;
@@ -51,6 +52,7 @@ pub fn configure(gate: Data<Gate>) -> impl FnOnce(&mut ServiceConfig) {
                 .route(post().to(notify::handle))
                 .default_service(web::to(unknown::only_post)),
         );
+        service.configure(exceptions::configure);
         service.configure(documents::configure);
         service.service(
             web::resource("/healthz")

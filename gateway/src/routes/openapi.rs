@@ -1,7 +1,7 @@
 //! The API document: what programs are generated from. It is committed as
 //! `docs/openapi.json`, and a test compares the two.
 
-use super::{events, health, notify, orders, refunds};
+use super::{events, exceptions, health, notify, orders, refunds};
 use crate::problem::Code;
 use serde_json::json;
 use utoipa::openapi::header::HeaderBuilder;
@@ -30,6 +30,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "refunds", description = "What is given back"),
         (name = "events", description = "What happened: the pull side of the webhooks"),
         (name = "channels", description = "For Alipay and WeChat Pay"),
+        (name = "exceptions", description = "What a person must see. For operators, with a key of `till operator add`"),
         (name = "operation", description = "For those who run Till"),
     ),
     paths(
@@ -42,6 +43,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
         refunds::get::handle,
         events::list::handle,
         events::redeliver::handle,
+        exceptions::list::handle,
+        exceptions::get::handle,
+        exceptions::note::handle,
+        exceptions::resolve::handle,
         notify::handle,
         health::healthz,
         health::readyz,
@@ -50,7 +55,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 )]
 struct Interface;
 
-/// What is the same for every operation of merchants.
+/// What is the same for every operation of merchants, and of operators.
 struct Everywhere;
 
 impl Modify for Everywhere {
@@ -61,23 +66,33 @@ impl Modify for Everywhere {
             .bearer_format("till_test_… or till_live_…")
             .build();
         components.add_security_scheme("api_key", SecurityScheme::Http(key));
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("till_ops_…")
+            .build();
+        components.add_security_scheme("ops_key", SecurityScheme::Http(key));
         components
             .schemas
             .insert("Problem".to_owned(), RefOr::T(problem()));
         for (path, item) in &mut document.paths.paths {
-            if path.starts_with("/v1/") {
+            let key = match path.as_str() {
+                merchants if merchants.starts_with("/v1/") => Some("api_key"),
+                operators if operators.starts_with("/ops/") => Some("ops_key"),
+                _ => None,
+            };
+            if let Some(key) = key {
                 let PathItem { get, post, .. } = item;
-                get.iter_mut().for_each(guard);
-                post.iter_mut().for_each(guard);
+                get.iter_mut().for_each(|operation| guard(operation, key));
+                post.iter_mut().for_each(|operation| guard(operation, key));
                 post.iter_mut().for_each(take_idempotency_key);
             }
         }
     }
 }
 
-fn guard(operation: &mut Operation) {
+fn guard(operation: &mut Operation, key: &str) {
     let none: [&str; 0] = [];
-    operation.security = Some(vec![SecurityRequirement::new("api_key", none)]);
+    operation.security = Some(vec![SecurityRequirement::new(key, none)]);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             response
@@ -203,14 +218,16 @@ mod tests {
     }
 
     #[test]
-    fn every_code_is_in_the_document_and_every_operation_of_merchants_is_guarded() {
+    fn every_code_is_in_the_document_and_every_operation_is_guarded_by_its_own_key() {
         let document = serde_json::to_value(document()).unwrap();
         let codes = &document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
         assert_eq!(codes.as_array().unwrap().len(), Code::ALL.len());
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {
-                let guarded = operation["security"][0]["api_key"].is_array();
-                assert_eq!(guarded, path.starts_with("/v1/"), "{method} {path}");
+                let guarded = |key: &str| operation["security"][0][key].is_array();
+                let (merchants, operators) = (path.starts_with("/v1/"), path.starts_with("/ops/"));
+                assert_eq!(guarded("api_key"), merchants, "{method} {path}");
+                assert_eq!(guarded("ops_key"), operators, "{method} {path}");
             }
         }
     }

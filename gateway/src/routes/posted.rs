@@ -2,7 +2,7 @@
 //! idempotency key. Checked in that order, so that a stranger learns nothing
 //! about a body, and a body that breaks a rule reserves no key.
 
-use crate::auth::{self, Caller};
+use crate::auth::{Asker, Caller};
 use crate::idempotency::{Once, Reply};
 use crate::json;
 use crate::problem::Problem;
@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 
-/// A command with the body `T`.
-pub struct Posted<T> {
+/// A command with the body `T`, of a merchant or of whoever `C` is.
+pub struct Posted<T, C = Caller> {
     /// Who asks.
-    pub caller: Caller,
+    pub caller: C,
     /// What for.
     pub body: T,
     /// What lets it be executed.
@@ -44,17 +44,24 @@ impl Ticket {
     pub async fn once(
         self,
         shared: &Shared,
-        caller: &Caller,
+        caller: &impl Asker,
         work: impl Future<Output = Result<Reply, Problem>>,
     ) -> Result<HttpResponse, Problem> {
         match self.once {
-            Some(once) => once.run(shared, caller, &self.request_id, work).await,
+            Some(once) => {
+                let space = caller.space();
+                once.run(shared, &space, &self.request_id, work).await
+            }
             None => work.await.map(HttpResponse::from),
         }
     }
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
+impl<T, C> FromRequest for Posted<T, C>
+where
+    T: DeserializeOwned + 'static,
+    C: FromRequest<Error = Problem> + 'static,
+{
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -62,7 +69,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
         let request = request.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            let caller = auth::identify(&request).await?;
+            let caller = C::extract(&request).await?;
             let limit = request
                 .app_data::<web::Data<Shared>>()
                 .map(|s| s.settings.body_limit);

@@ -24,6 +24,10 @@ pub const TASKS_RUNNING: &str = "till_tasks_running";
 pub const EVENTS: &str = "till_events_total";
 /// Exceptions that were committed, by `kind`.
 pub const EXCEPTIONS: &str = "till_exceptions_total";
+/// Exceptions that are open now, by `kind`.
+pub const EXCEPTIONS_OPEN: &str = "till_exceptions_open";
+/// Tries to alert somebody of an exception, by `outcome`.
+pub const ALERTS: &str = "till_alerts_total";
 /// Tries to deliver an event, by `outcome`.
 pub const DELIVERIES: &str = "till_deliveries_total";
 /// From an event to its successful delivery, in seconds.

@@ -14,7 +14,7 @@ const HIDDEN: &[u8] = b"[hidden]";
 /// keys in PEM, values of telling names (in JSON, also escaped, in a query or as a
 /// field), and runs of base64 as long as a signature.
 const PATTERN: &str = concat!(
-    r"(?P<key>till_(?:test|live)_)[A-Za-z0-9_-]{8,}",
+    r"(?P<key>till_(?:test|live|ops)_)[A-Za-z0-9_-]{8,}",
     r"|(?P<secret>whsec_)[A-Za-z0-9+/=]{8,}",
     r"|(?P<auth>(?i:bearer|WECHATPAY2-SHA256-RSA2048)\s+)[^\s,]+",
     r"|(?P<page>/checkout/)[0-9a-f]{16,}",
@@ -67,6 +67,10 @@ mod tests {
             (
                 "key till_test_0123456789abcdef0123456789abcdef x",
                 "key till_test_[hidden] x",
+            ),
+            (
+                "key till_ops_0123456789abcdef0123456789abcdef x",
+                "key till_ops_[hidden] x",
             ),
             ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_[hidden]"),
             (

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod event;
+pub mod exception;
 pub mod flow;
 pub mod order;
 pub mod refund;

@@ -3,6 +3,7 @@
 
 use cashier::capture::CaptureKind;
 use cashier::event::EventKind;
+use cashier::exception::{EntryKind, ExceptionKind};
 use cashier::flow::FlowStatus;
 use cashier::journal::Source;
 use cashier::order::{CloseReason, OrderStatus};
@@ -109,4 +110,22 @@ pub fn source() -> Object {
 /// What an event tells of.
 pub fn event_kind() -> Object {
     one_of("What happened", EventKind::ALL.map(EventKind::name))
+}
+
+/// The kind of an exception.
+pub fn exception_kind() -> Object {
+    one_of(
+        "What kind of thing it is",
+        ExceptionKind::ALL.map(ExceptionKind::name),
+    )
+}
+
+/// Whether an exception is over.
+pub fn exception_status() -> Object {
+    one_of("Whether it is over", ["open", "resolved"])
+}
+
+/// What an entry of an exception is.
+pub fn entry_kind() -> Object {
+    one_of("What it is", EntryKind::ALL.map(EntryKind::name))
 }

@@ -107,6 +107,21 @@ impl Client {
         headers: &[(&'static str, String)],
         body: String,
     ) -> Result<u16, Failure> {
+        let (status, _) = self.post_and_read(url, headers, body).await?;
+        Ok(status)
+    }
+
+    /// Posts a JSON body and returns the status, which is 2xx, and the beginning of
+    /// the answer.
+    ///
+    /// # Errors
+    /// [`Failure`]: anything else.
+    pub async fn post_and_read(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Result<(u16, Vec<u8>), Failure> {
         let url = self.allowed(url)?;
         let mut request = self
             .http
@@ -121,9 +136,9 @@ impl Client {
             .await
             .map_err(|error| failure(&error))?;
         let status = response.status();
-        drain(response).await;
+        let answer = drain(response).await;
         if status.is_success() {
-            Ok(status.as_u16())
+            Ok((status.as_u16(), answer))
         } else if status.is_redirection() {
             Err(Failure::Redirect(status.as_u16()))
         } else {
@@ -159,15 +174,16 @@ impl Client {
 }
 
 /// Reads a bounded part of the answer, so that the connection can be used again.
-/// The status has decided already: whatever goes wrong here changes nothing.
-async fn drain(mut response: Response) {
-    let mut read = 0_usize;
-    while read < ANSWER_LIMIT {
+/// For events the status has decided already: whatever goes wrong here changes nothing.
+async fn drain(mut response: Response) -> Vec<u8> {
+    let mut read = Vec::new();
+    while read.len() < ANSWER_LIMIT {
         match response.chunk().await {
-            Ok(Some(chunk)) => read = read.saturating_add(chunk.len()),
-            Ok(None) | Err(_) => return,
+            Ok(Some(chunk)) => read.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
         }
     }
+    read
 }
 
 fn failure(error: &reqwest::Error) -> Failure {

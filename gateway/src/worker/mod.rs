@@ -7,12 +7,15 @@
 //! to its lease.
 
 mod agree;
+mod alerts;
 mod deliveries;
 mod health;
+mod open;
 mod prune;
 mod reload;
 mod tasks;
 
+use crate::alert::Alerter;
 use crate::config::Config;
 use crate::shared::Shared;
 use crate::webhook::Deliverer;
@@ -34,7 +37,12 @@ struct Stop(watch::Receiver<bool>);
 
 impl Workers {
     /// Starts every loop.
-    pub fn start(shared: &Arc<Shared>, deliverer: Arc<Deliverer>, config: &Config) -> Workers {
+    pub fn start(
+        shared: &Arc<Shared>,
+        deliverer: Arc<Deliverer>,
+        alerter: &Arc<Alerter>,
+        config: &Config,
+    ) -> Workers {
         let (stop, receiver) = watch::channel(false);
         let stopped = || Stop(receiver.clone());
         let mut loops = JoinSet::new();
@@ -49,6 +57,10 @@ impl Workers {
             config.webhook.clone(),
             stopped(),
         ));
+        for target in &config.alerts.targets {
+            loops.spawn(alerts::run(alerter.clone(), target.clone(), stopped()));
+        }
+        loops.spawn(open::run(shared.desk.clone(), stopped()));
         loops.spawn(prune::run(shared.clone(), stopped()));
         loops.spawn(reload::run(shared.registry.clone(), stopped()));
         agree(shared, &mut loops, stopped());

@@ -59,6 +59,33 @@ async fn an_import_makes_merchants_apps_and_accounts_ready_to_be_used() {
 }
 
 #[tokio::test]
+async fn operators_come_with_the_file_and_get_the_key_that_it_names() {
+    let folder = Folder::new().await;
+    let operator = |key: &str| format!("[[operators]]\nname = \"li_lei\"\nkey = \"{key}\"\n");
+    let keys = ["a", "b"].map(|letter| format!("till_ops_{}", letter.repeat(48)));
+    for key in &keys {
+        let file = format!("{}\n{}", folder.sound(), operator(key));
+        let imported = folder.import(&file).await.unwrap();
+        assert_eq!(imported.operators, 1);
+        assert_eq!(folder.import(&file).await.unwrap().changed, 0);
+        let hash = hex::encode(Sha256::digest(key));
+        let found = folder.directory.find_operator(&hash).await.unwrap();
+        assert_eq!(found.unwrap().name, "li_lei");
+    }
+    assert_eq!(folder.directory.operators().await.unwrap().len(), 1);
+    // Who is not in the file stays.
+    folder.import(&folder.sound()).await.unwrap();
+    assert_eq!(folder.directory.operators().await.unwrap().len(), 1);
+    let wrong = operator("till_test_0123456789abcdef0123456789abcdef");
+    let twice = operator(&keys[0]).repeat(2);
+    for broken in [wrong, twice, "[[operators]]\nname = \"x\"\n".to_owned()] {
+        let file = format!("{}\n{broken}", folder.sound());
+        let fault = folder.import(&file).await.unwrap_err();
+        assert!(matches!(fault, ImportFault::Mistakes(_)), "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn the_same_file_again_changes_nothing() {
     let folder = Folder::new().await;
     assert_eq!(folder.import(&folder.sound()).await.unwrap().changed, 3);

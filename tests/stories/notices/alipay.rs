@@ -2,7 +2,7 @@
 //! application and seller, in the form that the documents name.
 
 use super::letter::{Letter, unheard, written};
-use super::seen::{exceptions, paid_once, strays, untouched, verdicts};
+use super::seen::{evidence, exceptions, paid_once, strays, untouched, verdicts};
 use cashier::exception::ExceptionKind;
 use serde_json::json;
 use till_tests::App;
@@ -104,9 +104,17 @@ async fn what_is_signed_in_another_form_is_not_believed(app: &App) {
     ] {
         let what = overrides.to_string();
         let letter = written(app, &number, "paid", overrides).await;
-        refused(app, &letter, verdict, &what).await;
+        let before = strays(app, ExceptionKind::NoticeUnprocessable).await;
+        // However often it comes, a person sees it once.
+        for _ in 0..3 {
+            refused(app, &letter, verdict, &what).await;
+            let now = strays(app, ExceptionKind::NoticeUnprocessable).await;
+            assert_eq!(now - before, i64::from(verdict == "unreadable"), "{what}");
+        }
         untouched(app, &order, &what).await;
     }
+    let kept = evidence(app).await;
+    assert_eq!(kept, strays(app, ExceptionKind::NoticeUnprocessable).await);
     assert_eq!(genuine.send(app, ACCOUNT).await.text, "success");
     paid_once(app, &order).await;
 }

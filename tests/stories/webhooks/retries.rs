@@ -38,9 +38,24 @@ async fn what_is_refused_to_the_end_waits_for_a_person(app: &App) {
     assert_eq!(tries.len(), 12);
     let event = tried(&app.merchant, &order, 12).await;
     assert_eq!(event["delivery"], "exhausted");
+    let trouble = shown(app, &event, "open").await;
+    assert_eq!(trouble["kind"], "webhook_exhausted");
+    assert_eq!(trouble["order_id"], order["id"]);
     again(&app.merchant, &event).await;
     let event = delivered(&app.merchant, &order).await;
     same(&app.receiver.deliveries(), &event);
+    let trouble = shown(app, &event, "resolved").await;
+    assert_eq!(trouble["resolution"]["actor"], "till");
+}
+
+/// The only exception about an event, which has that status.
+async fn shown(app: &App, event: &Value, status: &str) -> Value {
+    let path = format!("/ops/v1/exceptions?status={status}");
+    let page = app.operator.get(&path).await.expect(200);
+    let data = page["data"].as_array().unwrap();
+    assert_eq!(data.len(), 1, "{page}");
+    assert_eq!(data[0]["subject"], event["id"]);
+    data[0].clone()
 }
 
 /// Pushes time along the schedule, one try after each gap. Returns all tries.

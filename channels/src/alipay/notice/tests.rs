@@ -205,9 +205,18 @@ fn each_status_is_the_fact_that_it_is() {
         NoticeFact::Refund { refunded: None, .. }
     ));
     let never_seen = opened(&changed(&[("trade_status", "TRADE_DREAMT")])).unwrap_err();
-    assert!(matches!(never_seen, NoticeRefusal::Unreadable(_)));
-    let no_amount = opened(&changed(&[("total_amount", "88.888")])).unwrap_err();
-    assert!(matches!(no_amount, NoticeRefusal::Unreadable(_)));
+    assert!(matches!(never_seen, NoticeRefusal::Unreadable { .. }));
+    let no_amount = ("total_amount", "88.888");
+    let refusal = opened(&changed(&[no_amount])).unwrap_err();
+    assert!(matches!(refusal, NoticeRefusal::Unreadable { .. }));
+    // What is not understood is known by what stays the same when it comes again.
+    let later = ("notify_time", "2024-07-24 09:00:00");
+    assert_eq!(opened(&changed(&[no_amount, later])).unwrap_err(), refusal);
+    let another = ("notify_id", "another");
+    assert_ne!(
+        opened(&changed(&[no_amount, another])).unwrap_err(),
+        refusal
+    );
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn a_signed_notice_that_makes_no_sense_is_not_understood() {
     ];
     for refusal in refusals {
         assert!(
-            matches!(refusal, Err(NoticeRefusal::Unreadable(_))),
+            matches!(refusal, Err(NoticeRefusal::Unreadable { .. })),
             "{refusal:?}"
         );
     }
@@ -233,7 +233,7 @@ fn a_signed_notice_that_makes_no_sense_is_not_understood() {
         .replacen('{', r#"{"event_type":"X","#, 1);
     let refusal = opened(&fixture::signed(twice.as_bytes()), twice.as_bytes());
     assert!(
-        matches!(refusal, Err(NoticeRefusal::Unreadable(_))),
+        matches!(refusal, Err(NoticeRefusal::Unreadable { .. })),
         "{refusal:?}"
     );
 }

@@ -2,13 +2,15 @@
 //! it what the database shall hold. Every mistake is noted.
 
 use super::file::{
-    AccountTable, AlipayTable, AppTable, Merchant, Placed, Protocol, WebhookTable, WechatTable,
+    AccountTable, AlipayTable, AppTable, Merchant, OperatorTable, Placed, Protocol, WebhookTable,
+    WechatTable,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
-use crate::accounts::{Credentials, PlatformKey};
+use crate::accounts::{Credentials, PlatformKey, operator};
 use crate::config::Mistakes;
 use crate::webhook::check_secret;
 use cashier::way::{ChannelKind, Way};
+use entities::directory::Operator;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use std::collections::BTreeSet;
@@ -50,6 +52,38 @@ impl Checking<'_> {
             accounts,
             apps,
         }
+    }
+
+    pub(super) fn operator(&mut self, placed: Placed<OperatorTable>) -> Option<Operator> {
+        let OperatorTable {
+            name,
+            key,
+            key_file,
+        } = placed.table;
+        let place = format!("line {}, operator {name:?}", placed.line);
+        let key = match (key, key_file) {
+            (Some(key), None) => key,
+            (None, Some(file)) => SecretString::from(self.file(&place, "key_file", &file)?.trim()),
+            _ => {
+                self.mistakes
+                    .add(place, "key: give a key or a key_file, not both");
+                return None;
+            }
+        };
+        let known = match operator(&name, &key) {
+            Ok(known) => known,
+            Err(fault) => {
+                self.mistakes.add(place, fault.to_string());
+                return None;
+            }
+        };
+        for seen in [format!("operator {name}"), format!("key {}", known.hash)] {
+            if !self.seen.insert(seen) {
+                let problem = "stands here twice, the name or the key";
+                self.mistakes.add(place.clone(), problem);
+            }
+        }
+        Some(known)
     }
 
     fn account(&mut self, placed: Placed<AccountTable>) -> Option<PlannedAccount> {

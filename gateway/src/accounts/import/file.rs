@@ -22,6 +22,15 @@ pub(super) struct Merchant {
     pub(super) apps: Vec<Placed<AppTable>>,
 }
 
+/// `[[operators]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OperatorTable {
+    pub(super) name: String,
+    pub(super) key: Option<SecretString>,
+    pub(super) key_file: Option<PathBuf>,
+}
+
 /// `[[merchants]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -44,6 +44,8 @@ pub struct Imported {
     pub apps: usize,
     /// How many channel accounts.
     pub accounts: usize,
+    /// How many operators.
+    pub operators: usize,
     /// How many of all these had to be written because they had changed.
     pub changed: usize,
 }
@@ -133,7 +135,10 @@ pub async fn import(
     seal: &Seal,
     settings: &ImportSettings,
 ) -> Result<Imported, ImportFault> {
-    let planned = plan(path, settings)?;
+    let Plan {
+        merchants,
+        operators,
+    } = plan(path, settings)?;
     let known = Known {
         accounts: directory
             .accounts()
@@ -151,7 +156,7 @@ pub async fn import(
     };
     let mut import = directory::Import::default();
     let mut changed = 0;
-    for merchant in planned {
+    for merchant in merchants {
         let id = MerchantId::new(merchant.id);
         import.merchants.push(Merchant {
             id: id.clone(),
@@ -168,18 +173,34 @@ pub async fn import(
             import.apps.push(app);
         }
     }
+    let before = match operators.is_empty() {
+        true => Vec::new(),
+        false => directory.operators().await?,
+    };
+    changed += operators
+        .iter()
+        .filter(|operator| !before.contains(operator))
+        .count();
+    import.operators = operators;
     directory.import(&import).await?;
     let (merchants, apps) = (import.merchants.len(), import.apps.len());
     Ok(Imported {
         merchants,
         apps,
         accounts: import.accounts.len(),
+        operators: import.operators.len(),
         changed,
     })
 }
 
+/// What a file asks for.
+struct Plan {
+    merchants: Vec<PlannedMerchant>,
+    operators: Vec<directory::Operator>,
+}
+
 /// Reads and checks a file.
-fn plan(path: &Path, settings: &ImportSettings) -> Result<Vec<PlannedMerchant>, ImportFault> {
+fn plan(path: &Path, settings: &ImportSettings) -> Result<Plan, ImportFault> {
     let file = |source| ImportFault::File {
         path: path.to_owned(),
         source,
@@ -187,7 +208,7 @@ fn plan(path: &Path, settings: &ImportSettings) -> Result<Vec<PlannedMerchant>, 
     let text = std::fs::read_to_string(path).map_err(file)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut mistakes = Mistakes::default();
-    let merchants = read::Reading::new(&text, &mut mistakes).merchants();
+    let (merchants, operators) = read::Reading::new(&text, &mut mistakes).tables_of_file();
     let seen = BTreeSet::new();
     let mut checking = Checking {
         folder,
@@ -195,12 +216,19 @@ fn plan(path: &Path, settings: &ImportSettings) -> Result<Vec<PlannedMerchant>, 
         mistakes: &mut mistakes,
         seen,
     };
-    let planned = merchants
+    let merchants = merchants
         .into_iter()
         .map(|merchant| checking.merchant(merchant))
         .collect();
+    let operators = operators
+        .into_iter()
+        .filter_map(|operator| checking.operator(operator))
+        .collect();
     mistakes.into_result()?;
-    Ok(planned)
+    Ok(Plan {
+        merchants,
+        operators,
+    })
 }
 
 /// What the database holds already.

@@ -1,7 +1,7 @@
 //! Reads an import file table by table, so that every table's mistake is found in
 //! one go, with its line.
 
-use super::file::{AccountTable, Merchant, Placed};
+use super::file::{AccountTable, Merchant, OperatorTable, Placed};
 use crate::config::Mistakes;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -19,28 +19,37 @@ impl<'a> Reading<'a> {
         Reading { text, mistakes }
     }
 
-    /// The merchants that could be read.
-    pub(super) fn merchants(&mut self) -> Vec<Placed<Merchant>> {
+    /// The merchants and the operators that could be read.
+    pub(super) fn tables_of_file(&mut self) -> (Vec<Placed<Merchant>>, Vec<Placed<OperatorTable>>) {
         let (document, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             self.note(&error, "");
         }
         let mut document = document.into_inner();
         let merchants = self.tables(&mut document, "merchants");
+        let operators = self.tables(&mut document, "operators");
         for key in document.keys() {
             let line = self.line(key.span().start);
             self.mistakes.add(
                 line,
-                format!("{}: there is only [[merchants]] here", key.get_ref()),
+                format!(
+                    "{}: there are only [[merchants]] and [[operators]] here",
+                    key.get_ref()
+                ),
             );
         }
-        if merchants.is_empty() && self.mistakes.is_empty() {
+        if merchants.is_empty() && operators.is_empty() && self.mistakes.is_empty() {
             self.mistakes.add("the file", "holds no [[merchants]]");
         }
-        merchants
+        let merchants = merchants
             .into_iter()
             .filter_map(|(start, table)| self.merchant(start, table))
-            .collect()
+            .collect();
+        let operators = operators
+            .into_iter()
+            .filter_map(|(start, table)| self.table(start, table, "operators"))
+            .collect();
+        (merchants, operators)
     }
 
     fn merchant(&mut self, start: usize, mut table: DeTable<'a>) -> Option<Placed<Merchant>> {

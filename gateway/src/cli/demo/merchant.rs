@@ -3,6 +3,7 @@
 
 use super::Fault;
 use super::folder::Folder;
+use crate::accounts::OPS_PREFIX;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
@@ -22,7 +23,11 @@ pub(super) const ALIPAY: &str = "demo_alipay";
 /// The WeChat Pay account's id.
 pub(super) const WECHAT: &str = "demo_wechat";
 
+/// The demo's operator.
+const OPERATOR: &str = "demo";
+
 const API_KEY: &str = "api.key";
+const OPS_KEY: &str = "ops.key";
 const WEBHOOK_SECRET: &str = "webhook.secret";
 const ALIPAY_KEY: &str = "alipay_app_private.key";
 const ALIPAY_PUBLIC_KEY: &str = "alipay_public.pem";
@@ -41,6 +46,8 @@ const SERIAL_NO: &str = "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C";
 pub(super) struct Merchant {
     /// Its API key.
     pub(super) api_key: SecretString,
+    /// The key of an operator.
+    pub(super) ops_key: SecretString,
     /// What its events are signed with.
     pub(super) webhook_secret: SecretString,
     alipay_public: String,
@@ -55,9 +62,11 @@ impl Merchant {
         let base64 = || Zeroizing::new(STANDARD.encode(random(entropy, 32)));
         folder.secret(MASTER_KEY, || Ok(base64()))?;
         let api_key = || Ok(Zeroizing::new(format!("till_test_{}", *hex(24))));
+        let ops_key = || Ok(Zeroizing::new(format!("{OPS_PREFIX}{}", *hex(24))));
         let webhook_secret = || Ok(Zeroizing::new(format!("whsec_{}", *base64())));
         Ok(Merchant {
             api_key: folder.secret(API_KEY, api_key)?,
+            ops_key: folder.secret(OPS_KEY, ops_key)?,
             webhook_secret: folder.secret(WEBHOOK_SECRET, webhook_secret)?,
             alipay_public: public_key(&folder.secret(ALIPAY_KEY, private_key)?)?,
             wechat_public: public_key(&folder.secret(WECHAT_KEY, private_key)?)?,
@@ -124,12 +133,16 @@ fn import_file(sandbox: &str, platform_key: &str, shop: &str) -> serde_json::Val
         "api_keys": [{ "key_file": API_KEY }],
         "webhook": { "url": format!("{shop}/webhook"), "secret_files": [WEBHOOK_SECRET] },
     });
-    json!({ "merchants": [{
+    let merchant = json!({
         "id": "demo",
         "name": "Demo Merchant",
         "accounts": [alipay, wechat],
         "apps": [app],
-    }] })
+    });
+    json!({
+        "merchants": [merchant],
+        "operators": [{ "name": OPERATOR, "key_file": OPS_KEY }],
+    })
 }
 
 fn random(entropy: &dyn Entropy, bytes: usize) -> Zeroizing<Vec<u8>> {

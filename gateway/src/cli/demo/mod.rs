@@ -168,6 +168,7 @@ impl Places {
             "metrics": self.metrics,
             "shop": self.shop,
             "api_key": merchant.api_key.expose_secret(),
+            "ops_key": merchant.ops_key.expose_secret(),
             "webhook_secret": merchant.webhook_secret.expose_secret(),
             "accounts": { "alipay": merchant::ALIPAY, "wechat": merchant::WECHAT },
         });

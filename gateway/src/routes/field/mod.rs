@@ -9,3 +9,4 @@ pub mod number;
 pub mod payer;
 pub mod text;
 pub mod ways;
+pub mod words;

@@ -2,7 +2,7 @@
 //! What cannot be one is answered as not found, before any database sees it.
 
 use crate::problem::Problem;
-use cashier::id::{EventId, OrderId, RefundNo};
+use cashier::id::{EventId, ExceptionId, OrderId, RefundNo};
 
 /// The most characters of a name that we ever made.
 const LONGEST: usize = 64;
@@ -29,6 +29,14 @@ pub fn refund(text: &str) -> Result<RefundNo, Problem> {
 /// `not_found` for a text that cannot be one.
 pub fn event(text: &str) -> Result<EventId, Problem> {
     shaped(text, "evt_").map(EventId::new)
+}
+
+/// The exception's name.
+///
+/// # Errors
+/// `not_found` for a text that cannot be one.
+pub fn exception(text: &str) -> Result<ExceptionId, Problem> {
+    shaped(text, "exc_").map(ExceptionId::new)
 }
 
 fn shaped<'a>(text: &'a str, prefix: &str) -> Result<&'a str, Problem> {
