@@ -30,14 +30,10 @@ pub struct Options {
     /// Nothing goes wrong: what the load alone does
     #[arg(long)]
     pub calm: bool,
-    /// How far the second gateway's clock is ahead, in seconds (negative: behind)
-    #[arg(
-        long,
-        value_name = "N",
-        allow_negative_numbers = true,
-        default_value_t = 0
-    )]
-    pub skew: i64,
+    /// How far the second gateway's clock is ahead, in seconds (negative: behind); ten minutes
+    /// to one side or the other, by the seed, if not given
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub skew: Option<i64>,
     /// A PostgreSQL server, with a superuser
     #[arg(
         long,
@@ -70,5 +66,15 @@ impl Options {
     /// How long things go wrong.
     pub fn span(&self) -> Duration {
         Duration::from_secs(self.seconds)
+    }
+
+    /// How far the second gateway's clock is ahead, in seconds.
+    pub fn skew(&self) -> i64 {
+        let by_seed = match (self.calm, self.seed % 2) {
+            (true, _) => 0,
+            (false, 0) => 600,
+            (false, _) => -600,
+        };
+        self.skew.unwrap_or(by_seed)
     }
 }
