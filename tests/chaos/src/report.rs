@@ -58,7 +58,10 @@ impl Report<'_> {
         line(
             text,
             "run",
-            format!("{store:?}, {seconds} s, {rate} orders/s, seed {seed}"),
+            format!(
+                "{store:?}, {seconds} s, {rate} orders/s, seed {seed}, one clock {} s ahead",
+                self.options.skew()
+            ),
         );
         line(text, "orders made", get("orders"));
         line(text, "payments made", get("payments"));

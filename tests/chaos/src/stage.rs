@@ -18,6 +18,7 @@ use crate::rest;
 use crate::setting::{config, free_port, import, panics, points, settings, start_sandbox};
 use crate::story::{Cast, Made};
 use crate::trouble::Trouble;
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -261,7 +262,7 @@ impl Stage {
         if !is_good {
             let suspects = report::suspects(&verdict, &rows);
             text.push_str(&report::timelines(&self.database, &suspects).await);
-            self.keep_evidence(&shown, &text);
+            self.keep_evidence(&shown, &text).await;
         }
         for node in &mut self.trouble.nodes {
             node.kill();
@@ -274,21 +275,17 @@ impl Stage {
         (is_good, text)
     }
 
-    fn keep_evidence(&self, shown: &serde_json::Value, text: &str) {
+    async fn keep_evidence(&self, shown: &serde_json::Value, text: &str) {
         fs::write(self.folder.join("ledger.json"), shown.to_string()).unwrap();
         fs::write(self.folder.join("report.txt"), text).unwrap();
         match &self.postgres {
             Some(postgres) => postgres.dump(&self.folder.join("till.sql")),
             None => {
-                // The file may lie on a disk in memory that goes away.
-                let copy = format!(
-                    "VACUUM INTO '{}'",
-                    self.folder.join("till.db.copy").display()
-                );
-                let db = self.database.connection().clone();
-                tokio::spawn(async move {
-                    sea_orm::ConnectionTrait::execute_unprepared(&db, &copy).await
-                });
+                // The file may lie on a disk in memory, which goes away.
+                let copy = self.folder.join("till.db");
+                let copy = format!("VACUUM INTO '{}'", copy.display());
+                let db = self.database.connection();
+                db.execute_unprepared(&copy).await.unwrap();
             }
         }
     }
