@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures chaos chaos-build chaos-short chaos-points
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures model chaos chaos-build chaos-short chaos-points
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,10 @@ doctest:
 unit: ## All Rust tests, with a PostgreSQL of their own
 	@$(step) unit tests/setup/with-servers cargo nextest run --locked --workspace --profile $(nextest_profile)
 
+# Two tabs, two channels, crashes, lost calls: every state of a small world.
+model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
+	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
+
 # Last, and without a heading's end, so that the runner's own summary closes the output.
 browser: ## Chromium through the shop, the checkout page and the wallets
 	@cargo build --locked --workspace --bin till
@@ -65,7 +69,7 @@ chaos-build:
 	@$(step) chaos-build cargo build $(chaos_programs)
 
 chaos_short := target/debug/till-chaos --till target/debug/till-crash
-chaos_long := target/chaos/till-chaos --till target/chaos/till-crash
+chaos_long := target/sim/till-chaos --till target/sim/till-crash
 MINUTES ?= 30
 RATE ?= 100
 SEED ?= 1
@@ -73,7 +77,7 @@ STORE ?= postgres
 
 # A hundred orders a second want a fast build.
 chaos: ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders a second are paid, and compares the books (SEED=1 STORE=postgres|sqlite)
-	@$(step) chaos-build cargo build --profile chaos $(chaos_programs)
+	@$(step) chaos-build cargo build --profile sim $(chaos_programs)
 	@$(step) chaos tests/setup/with-servers $(chaos_long) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
 
 chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite

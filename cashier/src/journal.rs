@@ -20,7 +20,7 @@ pub struct Line {
     pub text: String,
 }
 
-/// Where a line of the journal, or a fact, came from.
+/// Where a line of the journal, a fact, or an entry of the timeline came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -44,11 +44,15 @@ pub enum Source {
     Timer,
     /// Till itself: a consequence of something else.
     Till,
+    /// Something that the merchant is told of.
+    Event,
+    /// A try to tell the merchant.
+    Delivery,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Source; 10] = [
+    pub const ALL: [Source; 12] = [
         Source::Merchant,
         Source::Payer,
         Source::Pay,
@@ -59,6 +63,8 @@ impl Source {
         Source::Bill,
         Source::Timer,
         Source::Till,
+        Source::Event,
+        Source::Delivery,
     ];
 
     /// The name in database and API.
@@ -74,6 +80,8 @@ impl Source {
             Source::Bill => "bill",
             Source::Timer => "timer",
             Source::Till => "till",
+            Source::Event => "event",
+            Source::Delivery => "delivery",
         }
     }
 }

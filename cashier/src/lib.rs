@@ -28,5 +28,6 @@ pub mod state;
 pub mod store;
 pub mod task;
 pub mod time;
+pub mod timeline;
 pub mod timing;
 pub mod way;

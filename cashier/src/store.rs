@@ -8,6 +8,7 @@ use crate::journal::Line;
 use crate::state::{OrderState, Row};
 use crate::task::{Claimed, Subject};
 use crate::time::Timestamp;
+use crate::timeline::Evidence;
 use async_trait::async_trait;
 
 /// Why a verb failed.
@@ -202,6 +203,10 @@ pub trait Store: Send + Sync {
 
     /// The order's journal, oldest first.
     async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError>;
+
+    /// What a timeline is made of beside the order itself: by a constant number of
+    /// queries, however much there is.
+    async fn evidence(&self, order: &OrderId) -> Result<Evidence, StoreError>;
 
     /// The database's own time (UTC), which all processes agree on; see
     /// [`AgreedClock`](crate::agreed_clock::AgreedClock).

@@ -27,6 +27,9 @@ pub struct Options {
     pub acquire_timeout: Duration,
     /// SQLite: how long to wait while another process writes.
     pub busy_timeout: Duration,
+    /// Whether it is only looked at: the database itself then refuses to write, and
+    /// one that does not exist is not made.
+    pub read_only: bool,
 }
 
 impl Default for Options {
@@ -36,6 +39,7 @@ impl Default for Options {
             max_connections: 16,
             acquire_timeout: Duration::from_secs(5),
             busy_timeout: Duration::from_secs(5),
+            read_only: false,
         }
     }
 }
@@ -93,12 +97,18 @@ pub async fn connect(url: &str, options: &Options) -> Result<Database, ConnectEr
     let connection = sea_orm::Database::connect(connect_options(url, options)).await?;
     let turns = is_sqlite.then(|| Arc::new(Mutex::new(())));
     let database = Database { connection, turns };
-    database.check_settings().await?;
+    if !options.read_only {
+        database.check_settings().await?;
+    }
     Ok(database)
 }
 
 fn connect_options(url: &str, options: &Options) -> ConnectOptions {
-    let busy_timeout = options.busy_timeout;
+    let Options {
+        busy_timeout,
+        read_only,
+        ..
+    } = *options;
     let mut connect = ConnectOptions::new(url);
     connect
         .max_connections(options.max_connections)
@@ -107,18 +117,26 @@ fn connect_options(url: &str, options: &Options) -> ConnectOptions {
         .test_before_acquire_if_idle_for(IDLE_BEFORE_TEST)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .busy_timeout(busy_timeout)
+                .statement_cache_capacity(KEPT_STATEMENTS);
+            if read_only {
+                return sqlite.create_if_missing(false).read_only(true);
+            }
             sqlite
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(busy_timeout)
-                .statement_cache_capacity(KEPT_STATEMENTS)
         })
-        .map_sqlx_postgres_opts(|postgres| {
-            postgres
+        .map_sqlx_postgres_opts(move |postgres| {
+            let postgres = postgres
                 .application_name("till")
-                .statement_cache_capacity(KEPT_STATEMENTS)
+                .statement_cache_capacity(KEPT_STATEMENTS);
+            match read_only {
+                true => postgres.options([("default_transaction_read_only", "on")]),
+                false => postgres,
+            }
         });
     connect
 }

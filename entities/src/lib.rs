@@ -9,6 +9,7 @@ mod alerts;
 mod api_keys;
 mod app_accounts;
 mod apps;
+pub mod auditor;
 mod captures;
 mod channel_accounts;
 mod database;
@@ -32,6 +33,7 @@ mod store;
 mod tasks;
 mod webhook_secrets;
 
+pub use auditor::Auditor;
 pub use database::{ConnectError, Database, Options, connect};
 pub use directory::Directory;
 pub use store::SeaStore;

@@ -38,6 +38,9 @@ pub enum StartFault {
     /// The schema could not be brought up to date.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migration(String),
+    /// The schema lacks a step, and this command changes nothing.
+    #[error("the database's schema lacks the step {0}: run `till migrate` first")]
+    OldSchema(String),
     /// There is no master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyFault),
@@ -79,6 +82,27 @@ pub async fn open_database(database: &Database) -> Result<entities::Database, St
         migrate(&opened).await?;
     }
     Ok(opened)
+}
+
+/// Opens the database only to look at it: nothing can be written to it, and its
+/// schema must be this program's.
+///
+/// # Errors
+/// [`StartFault::Database`], [`StartFault::Migration`], [`StartFault::OldSchema`].
+pub async fn look_into_database(database: &Database) -> Result<entities::Database, StartFault> {
+    let options = entities::Options {
+        max_connections: 2,
+        read_only: true,
+        ..entities::Options::default()
+    };
+    let opened = entities::connect(database.url.expose_secret(), &options).await?;
+    let steps = migrations::status(opened.connection())
+        .await
+        .map_err(|error| StartFault::Migration(error.to_string()))?;
+    match steps.iter().find(|step| !step.applied) {
+        Some(step) => Err(StartFault::OldSchema(step.name.clone())),
+        None => Ok(opened),
+    }
 }
 
 /// Brings the schema up to date.
@@ -140,6 +164,7 @@ pub(crate) async fn assemble(
         quota: Quota::per_second(channels.requests_per_second).allow_burst(channels.request_burst),
     };
     let registry = Arc::new(Registry::load(directory.clone(), seal, registry).await?);
+    let auditor = entities::Auditor::new(database);
     let changes = Changes::new();
     let kept = Arc::new(sea.with_alerts(config.alerts.names()));
     let desk: Arc<dyn Desk> = kept.clone();
@@ -177,6 +202,7 @@ pub(crate) async fn assemble(
         store,
         desk,
         directory,
+        auditor,
         registry,
         clock,
         agreed,

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod alert;
 pub mod assembly;
+pub mod audit;
 pub mod auth;
 pub mod checkout;
 pub mod cli;

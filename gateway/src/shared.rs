@@ -22,6 +22,8 @@ pub struct Shared {
     pub desk: Arc<dyn Desk>,
     /// Who the merchants are: API keys and idempotency keys.
     pub directory: entities::Directory,
+    /// Reads the rows as they are, for the audit.
+    pub auditor: entities::Auditor,
     /// Applications and channel accounts, ready to be used.
     pub registry: Arc<Registry>,
     /// The time.

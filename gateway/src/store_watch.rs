@@ -18,6 +18,7 @@ use cashier::store::{
 };
 use cashier::task::Claimed;
 use cashier::time::Timestamp;
+use cashier::timeline::Evidence;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -283,6 +284,10 @@ impl Store for WatchedStore {
 
     async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError> {
         noted(self.store.journal(order).await)
+    }
+
+    async fn evidence(&self, order: &OrderId) -> Result<Evidence, StoreError> {
+        noted(self.store.evidence(order).await)
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

@@ -44,7 +44,7 @@ async fn what_is_answered_is_what_the_document_says(app: &App) {
     app.payer.pay(&order["action"]).await;
     app.merchant.until_status(&order, "paid").await;
     app.merchant.refund(&order, "R", 100).await.expect(201);
-    let shown = app.merchant.look(&order).await;
+    let shown = app.merchant.explained(&order).await;
     agrees(&shown, &schemas["OrderView"]);
     agrees(&shown["flows"][0], &schemas["FlowView"]);
     agrees(&shown["captures"][0], &schemas["CaptureView"]);

@@ -17,4 +17,5 @@ mod notices;
 mod orders;
 mod payments;
 mod refunds;
+mod timeline;
 mod validation;

@@ -121,8 +121,9 @@ async fn a_payment_is_found_even_if_no_notice_ever_comes(app: &App) {
         let order = app.merchant.order(json!({ "way": way })).await;
         app.payer.pay(&order["action"]).await;
         app.advance(60).await;
-        let paid = app.merchant.until_status(&order, "paid").await;
+        app.merchant.until_status(&order, "paid").await;
         app.receiver.event(&order, "order.paid").await;
+        let paid = app.merchant.explained(&order).await;
         let lines = paid["timeline"].as_array().unwrap();
         assert!(
             lines.iter().any(|line| line["source"] == "query"),

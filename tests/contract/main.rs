@@ -8,6 +8,7 @@ mod batches;
 mod deliveries;
 mod directory;
 mod events;
+mod evidence;
 mod exceptions;
 mod guard;
 mod notices;
@@ -129,6 +130,8 @@ on_every_store! {
         each_target_is_alerted_of_each_exception_once
         an_alert_is_leased_tried_again_and_given_up
         what_was_sent_is_not_undone_by_a_late_failure;
+    evidence:
+        an_order_has_its_own_evidence_oldest_first;
     events:
         events_are_read_page_by_page_in_their_sequence
         an_application_sees_its_own_events_only

@@ -218,12 +218,20 @@ impl Merchant {
         self.post(&path(order, "/refunds"), &wish).await
     }
 
-    /// The order as it is now, with its timeline.
+    /// The order as it is now.
     ///
     /// # Panics
     /// When the gateway does not show it.
     pub async fn look(&self, order: &Value) -> Value {
         self.get(&path(order, "")).await.expect(200)
+    }
+
+    /// The order as it is now, with its timeline.
+    ///
+    /// # Panics
+    /// When the gateway does not show it.
+    pub async fn explained(&self, order: &Value) -> Value {
+        self.get(&path(order, "?expand=timeline")).await.expect(200)
     }
 
     /// Waits until the order has that status, and returns it.

@@ -11,6 +11,7 @@
 
 mod accepted;
 mod alerts;
+mod audited;
 mod closing;
 mod crowd;
 mod deadline;
@@ -23,6 +24,7 @@ mod restart;
 mod silence;
 mod strict;
 mod switching;
+mod timeline;
 mod truth;
 mod two_tabs;
 mod webhooks;

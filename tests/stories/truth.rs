@@ -60,7 +60,7 @@ impl Records {
 
     /// Everything about one order.
     pub async fn about(&self, app: &App, order: &Value) -> Truth {
-        let order = app.merchant.look(order).await;
+        let order = app.merchant.explained(order).await;
         let flows: Vec<&Value> = items(&order["flows"])
             .map(|flow| &flow["flow_no"])
             .collect();

@@ -29,6 +29,7 @@ pub fn check(books: &Books<'_>) -> Vec<Breach> {
         of_refund(&mut found, state, refund, index);
     }
     exceptions(&mut found, state);
+    resolutions(&mut found, state);
     events(&mut found, books);
     found.0
 }
@@ -305,6 +306,27 @@ fn exceptions(found: &mut Findings, state: &OrderState) {
         let own = exception.order.as_ref() == Some(&state.order.id);
         found.check(own, F::A12, row, || {
             "it belongs to another order".to_owned()
+        });
+    }
+}
+
+/// A19: an exception is settled once, by somebody, for a reason.
+fn resolutions(found: &mut Findings, state: &OrderState) {
+    let mut seen = BTreeSet::new();
+    for entry in &state.resolutions {
+        let row = || format!("exception_entries of {}", entry.exception);
+        let known = state
+            .exceptions
+            .iter()
+            .any(|known| known.id == entry.exception);
+        found.check(known, F::A19, row, || {
+            "it settles no exception of its order".to_owned()
+        });
+        let first = seen.insert(&entry.exception);
+        found.check(first, F::A19, row, || "it is settled twice".to_owned());
+        let signed = !entry.actor.trim().is_empty() && !entry.text.trim().is_empty();
+        found.check(signed, F::A19, row, || {
+            "it is settled by nobody or for no reason".to_owned()
         });
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn answered(draft: &mut Draft<'_>, subject: &Subject, answer: &Answer
             let paid = matches!(answer, Answer::Query(Outcome::Done(Trade::Paid(_))));
             if unsettled.is_some() || paid {
                 flow_answered(draft, no, attempt, answer);
+            } else if draft.state.flow(no).is_some() {
+                let text = format!("an answer after the flow's end: {}", answer.in_words());
+                draft.line(answer.source(), Some(no.as_str()), text);
             }
         }
         (Subject::Refund(no), Answer::Refund(said)) => refunded::sent(draft, no, said),
@@ -181,6 +184,28 @@ pub(super) fn put_off(draft: &mut Draft<'_>, no: &FlowNo, call: Call, attempt: u
         let detail =
             "the channel gives no usable answer about a flow whose time is over; Till keeps asking";
         draft.report(ExceptionKind::NoAnswer, no.as_str(), Some(amount), detail);
+    }
+}
+
+impl Answer {
+    /// Where the lines about it come from.
+    fn source(&self) -> Source {
+        match self {
+            Answer::Pay(_) => Source::Pay,
+            Answer::Close(_) => Source::Close,
+            Answer::Refund(_) => Source::Refund,
+            Answer::Query(_) | Answer::QueryRefund(_) => Source::Query,
+        }
+    }
+
+    /// What became of the call, in short.
+    fn in_words(&self) -> String {
+        match self {
+            Answer::Pay(said) => reason_of(said),
+            Answer::Query(said) => reason_of(said),
+            Answer::Close(said) => reason_of(said),
+            Answer::Refund(said) | Answer::QueryRefund(said) => reason_of(said),
+        }
     }
 }
 

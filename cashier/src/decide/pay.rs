@@ -154,10 +154,12 @@ fn again(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
     let left = flow.expires_at().since(draft.now);
     let handle_good = flow.action_until.is_none_or(|until| until > draft.now);
     match flow.status {
-        FlowStatus::Closing => closing(draft, flow),
+        FlowStatus::Closing => closing(draft, flow, source),
         FlowStatus::Live if handle_good && left >= STILL_GOOD => Reply::Payable(flow.no.clone()),
         _ if is_being_made(flow, draft.now) => Reply::Busy,
         _ if left >= draft.timing.least_life => {
+            let text = format!("{} is wanted again: asking for a fresh code", flow.way());
+            draft.line(source, Some(flow.no.as_str()), text);
             draft.run_flow(&flow.no, Call::Pay, 0);
             Reply::Again(Some(flow.no.clone()))
         }
@@ -168,7 +170,7 @@ fn again(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
 /// Another way: the flow in progress is closed first.
 fn switch(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
     if flow.status == FlowStatus::Closing {
-        return closing(draft, flow);
+        return closing(draft, flow, source);
     }
     if is_being_made(flow, draft.now) {
         return Reply::Busy;
@@ -189,13 +191,15 @@ fn switch(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
 }
 
 /// A flow whose close is under way, or could not be confirmed yet.
-fn closing(draft: &mut Draft<'_>, flow: &Flow) -> Reply {
+fn closing(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
     match flow.next {
         Some(next) if next.is_leased(draft.now) => Reply::Busy,
         Some(next) if next.due > draft.now => {
             Reply::No(Refusal::PaymentInProgress { retry_at: next.due })
         }
         next => {
+            let text = "another try at paying is wanted: closing this one again";
+            draft.line(source, Some(flow.no.as_str()), text);
             draft.run_flow(&flow.no, Call::Close, next.map_or(0, |next| next.attempt));
             Reply::Again(None)
         }
@@ -225,6 +229,8 @@ pub(super) fn check(draft: &mut Draft<'_>) -> Reply {
         .map(|flow| flow.no.clone())
         .collect();
     for no in asked {
+        let text = "the payer says that it is paid: asking";
+        draft.line(Source::Payer, Some(no.as_str()), text);
         draft.run_flow(&no, Call::Query, 0);
     }
     Reply::Noted

@@ -1,4 +1,5 @@
-//! What a channel says about a refund, whoever brought the word.
+//! What a channel says about a refund, whoever brought the word. Each word leaves
+//! one line in the journal, also if it changes nothing.
 
 use super::answer::reason_of;
 use super::draft::Draft;
@@ -21,6 +22,7 @@ const MANY_TIMES: u32 = 6;
 /// The answer to sending it.
 pub(super) fn sent(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunded>) {
     let Some(refund) = unsettled(draft, no) else {
+        too_late(draft, no, said, Source::Refund);
         return;
     };
     let later = draft.now.plus(draft.timing.refund_query);
@@ -56,6 +58,11 @@ pub(super) fn sent(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunded
         }
         Outcome::Refused(_) => {
             let reason = reason_of(said);
+            draft.line(
+                Source::Refund,
+                Some(no.as_str()),
+                format!("the channel does not refund now: {reason}"),
+            );
             let detail = format!(
                 "the channel does not refund now ({reason}); tried again under the same number"
             );
@@ -73,10 +80,15 @@ pub(super) fn sent(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunded
 /// The answer to asking about it.
 pub(super) fn asked(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunded>) {
     let Some(refund) = unsettled(draft, no) else {
+        too_late(draft, no, said, Source::Query);
         return;
     };
     match said {
-        Outcome::Done(Refunded::NotFound) if refund.detail.is_some() => fail(draft, no),
+        Outcome::Done(Refunded::NotFound) if refund.detail.is_some() => {
+            let text = "the channel has not got it: its refusal stands";
+            draft.line(Source::Query, Some(no.as_str()), text);
+            fail(draft, no);
+        }
         Outcome::Done(Refunded::NotFound) => {
             send_again(draft, &refund);
             let text = "the channel has not got it: sent again under the same number";
@@ -84,6 +96,11 @@ pub(super) fn asked(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunde
         }
         Outcome::Done(state) => apply(draft, &refund, *state, Source::Query),
         Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Unknown(_) => {
+            let text = format!(
+                "no usable answer about the refund ({}); asking again",
+                reason_of(said)
+            );
+            draft.line(Source::Query, Some(no.as_str()), text);
             ask_again(draft, &refund);
         }
     }
@@ -116,15 +133,21 @@ fn external(draft: &mut Draft<'_>, no: &RefundNo, amount: Option<Money>) {
 /// A verified notice.
 pub(super) fn noticed(draft: &mut Draft<'_>, no: &RefundNo, said: Option<Refunded>) {
     if draft.state.refund(no).is_none() {
+        let text = "about a refund that Till did not make";
+        draft.line(Source::Notice, Some(no.as_str()), text);
         external(draft, no, None);
         return;
     }
     let Some(refund) = unsettled(draft, no) else {
+        let text = "about a refund that has come to its end: it changes nothing";
+        draft.line(Source::Notice, Some(no.as_str()), text);
         return;
     };
     match said {
         Some(Refunded::NotFound) | None => {
             let now = draft.now;
+            let text = "about the refund, without saying what became of it: asking";
+            draft.line(Source::Notice, Some(no.as_str()), text);
             draft.schedule_refund(no, Call::QueryRefund, now, attempt_of(&refund));
         }
         Some(state) => apply(draft, &refund, state, Source::Notice),
@@ -141,6 +164,8 @@ fn apply(draft: &mut Draft<'_>, refund: &Refund, state: Refunded, source: Source
         }
         Refunded::Abnormal => {
             set_status(draft, no, RefundStatus::Abnormal);
+            let text = "the channel says that it cannot finish the refund by itself";
+            draft.line(source, Some(no.as_str()), text);
             let detail = "the refund cannot finish by itself (the payer's card?): a person must act in the channel's back office";
             draft.report(
                 ExceptionKind::RefundAbnormal,
@@ -151,14 +176,12 @@ fn apply(draft: &mut Draft<'_>, refund: &Refund, state: Refunded, source: Source
             ask_again(draft, refund);
         }
         Refunded::Processing => {
-            if refund.status != RefundStatus::Processing {
-                set_status(draft, no, RefundStatus::Processing);
-                draft.line(
-                    source,
-                    Some(no.as_str()),
-                    "the channel has taken the refund",
-                );
-            }
+            let text = match refund.status {
+                RefundStatus::Processing => "the refund is under way",
+                _ => "the channel has taken the refund",
+            };
+            set_status(draft, no, RefundStatus::Processing);
+            draft.line(source, Some(no.as_str()), text);
             ask_again(draft, refund);
         }
         // Said by queries only, and dealt with there.
@@ -204,6 +227,14 @@ fn fail(draft: &mut Draft<'_>, no: &RefundNo) {
     );
     if !automatic {
         draft.tell(EventKind::RefundFailed);
+    }
+}
+
+/// An answer about a refund that has come to its end.
+fn too_late(draft: &mut Draft<'_>, no: &RefundNo, said: &Outcome<Refunded>, source: Source) {
+    if draft.state.refund(no).is_some() {
+        let text = format!("an answer after the refund's end: {}", reason_of(said));
+        draft.line(source, Some(no.as_str()), text);
     }
 }
 

@@ -1,4 +1,6 @@
-//! What a channel says about the trade of a flow, whoever brought the word.
+//! What a channel says about the trade of a flow, whoever brought the word. Each
+//! word leaves one line in the journal, also if it changes nothing; only a bill, which
+//! is read as often as somebody likes, is silent about what is known.
 
 use super::answer::make_again;
 use super::close::close_others;
@@ -17,23 +19,34 @@ use crate::task::{Call, Next};
 
 pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: Source) {
     let Some(flow) = draft.state.flow(no).cloned() else {
+        unchanged(draft, no, source, "the order has no such flow");
         return;
     };
     match trade {
         Trade::Paid(payment) => paid(draft, &flow, payment, source),
         Trade::Closed => {
-            if !flow.status.is_settled() && draft.advance(no, FlowFact::SeenClosed) {
-                draft.line(
-                    source,
-                    Some(no.as_str()),
-                    "the channel says: closed, unpaid",
-                );
-            }
+            let is_new = !flow.status.is_settled() && draft.advance(no, FlowFact::SeenClosed);
+            let text = match is_new {
+                true => "the channel says: closed, unpaid".to_owned(),
+                false => format!(
+                    "the channel says that it is closed; it stays {}",
+                    flow.status.name()
+                ),
+            };
+            draft.line(source, Some(no.as_str()), text);
         }
-        // A notice that nothing has happened yet says nothing.
         Trade::Waiting if source == Source::Query => waiting(draft, &flow),
         Trade::NotFound if source == Source::Query => not_found(draft, &flow),
-        Trade::Waiting | Trade::NotFound => {}
+        // A notice that nothing has happened yet changes nothing.
+        Trade::Waiting => draft.line(source, Some(no.as_str()), "not paid yet"),
+        Trade::NotFound => draft.line(source, Some(no.as_str()), "not known to the channel"),
+    }
+}
+
+/// A word that changes nothing.
+fn unchanged(draft: &mut Draft<'_>, no: &FlowNo, source: Source, text: &str) {
+    if source != Source::Bill {
+        draft.line(source, Some(no.as_str()), text);
     }
 }
 
@@ -41,25 +54,32 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
 fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
     let (now, asked, timing) = (draft.now, draft.asked, draft.timing);
     let attempt = flow.next.map_or(0, |next| next.attempt);
-    match flow.status {
-        FlowStatus::Live if asked < flow.expires_at() => ask_later(draft, flow),
+    let text = match flow.status {
+        FlowStatus::Live if asked < flow.expires_at() => {
+            ask_later(draft, flow);
+            "not paid yet"
+        }
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
+            "not paid, and its time is over: closing"
         }
         // It could not be closed a moment ago: not in a tight circle.
         FlowStatus::Closing if attempt > 0 => {
-            draft.line(
-                Source::Query,
-                Some(flow.no.as_str()),
-                "it is not paid yet; closing again soon",
-            );
             draft.schedule(&flow.no, Call::Close, timing.retry(attempt, now), attempt);
+            "it is not paid yet; closing again soon"
         }
-        FlowStatus::Closing => draft.run_flow(&flow.no, Call::Close, 0),
-        FlowStatus::Created | FlowStatus::Unknown => make_again(draft, &flow.no, attempt),
-        _ => {}
-    }
+        FlowStatus::Closing => {
+            draft.run_flow(&flow.no, Call::Close, 0);
+            "it exists, unpaid: closing"
+        }
+        FlowStatus::Created | FlowStatus::Unknown => {
+            make_again(draft, &flow.no, attempt);
+            "it exists, unpaid: going on with its creation"
+        }
+        _ => "not paid",
+    };
+    draft.line(Source::Query, Some(flow.no.as_str()), text);
 }
 
 /// The channel does not know it. That was so when it was asked: an answer that was
@@ -67,27 +87,36 @@ fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
 fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
     let (asked, timing) = (draft.asked, draft.timing);
     let end = flow.expires_at().plus(timing.margin);
-    match flow.status {
-        FlowStatus::Live if asked < flow.expires_at() => ask_later(draft, flow),
+    let text = match flow.status {
+        FlowStatus::Live if asked < flow.expires_at() => {
+            ask_later(draft, flow);
+            "not known to the channel yet"
+        }
         FlowStatus::Live => {
             draft.advance(&flow.no, FlowFact::CloseWanted);
             draft.run_flow(&flow.no, Call::Close, 0);
+            "its time is over and the channel knows nothing of it: closing"
         }
         FlowStatus::Closing if asked >= end => {
             draft.advance(&flow.no, FlowFact::SeenGone);
-            let text = "its time is over and the channel knows nothing of it: expired";
-            draft.line(Source::Query, Some(flow.no.as_str()), text);
+            "its time is over and the channel knows nothing of it: expired"
         }
         FlowStatus::Closing if asked >= flow.expires_at() => {
             draft.schedule(&flow.no, Call::Query, end, 0);
+            "its time is over and the channel knows nothing of it: asking once more"
         }
-        FlowStatus::Closing => ask_later(draft, flow),
+        FlowStatus::Closing => {
+            ask_later(draft, flow);
+            "not known to the channel yet"
+        }
         FlowStatus::Created | FlowStatus::Unknown => {
             let attempt = flow.next.map_or(0, |next| next.attempt);
             make_again(draft, &flow.no, attempt);
+            "not known to the channel: going on with its creation"
         }
-        _ => {}
-    }
+        _ => "not known to the channel",
+    };
+    draft.line(Source::Query, Some(flow.no.as_str()), text);
 }
 
 fn ask_later(draft: &mut Draft<'_>, flow: &Flow) {
@@ -105,6 +134,8 @@ fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
         .iter()
         .any(|c| c.account == flow.account && c.trade_no == payment.trade_no);
     if known {
+        let text = "the channel says that it is paid: known already";
+        unchanged(draft, &flow.no, source, text);
         return;
     }
     if payment.amount == flow.amount() {
@@ -132,9 +163,16 @@ fn take_or_doubt(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: 
         draft.line(source, Some(no), text);
         return;
     }
+    let text = format!(
+        "{} CNY were paid, it says, in place of {}: not believed yet",
+        payment.amount,
+        flow.amount()
+    );
     if flow.claimed == Some(payment.amount) {
+        unchanged(draft, &flow.no, source, &text);
         return;
     }
+    draft.line(source, Some(no), text);
     // What is settled is asked about no more; its bill will tell.
     let settled = flow.status.is_settled();
     let then = match settled {
@@ -170,12 +208,9 @@ fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     match draft.state.order.status {
         OrderStatus::Open => win(draft, flow, payment, source),
         OrderStatus::Closed if accepts => {
-            draft.line(
-                source,
-                Some(flow.no.as_str()),
-                "it comes late and is accepted (policy)",
-            );
             win(draft, flow, payment, source);
+            let text = "it comes late and is accepted (policy)";
+            draft.line(Source::Till, Some(flow.no.as_str()), text);
         }
         OrderStatus::Paid => {
             let text = format!(

@@ -16,6 +16,7 @@ use crate::store::{
 };
 use crate::task::{Claimed, Subject};
 use crate::time::Timestamp;
+use crate::timeline::Evidence;
 use async_trait::async_trait;
 use rows::{Rows, tasks};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -353,6 +354,10 @@ impl Store for MemoryStore {
             .filter(|line| line.order == *order)
             .cloned()
             .collect())
+    }
+
+    async fn evidence(&self, order: &OrderId) -> Result<Evidence, StoreError> {
+        Ok(self.lock().evidence(order))
     }
 
     /// Memory has no clock: it knows the latest moment that anybody has told it.

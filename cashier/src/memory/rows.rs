@@ -10,6 +10,7 @@ use crate::state::{OrderState, Row};
 use crate::store::{Commit, DeliveryNext, DeliveryTry, NoticeRecord, StoreError};
 use crate::task::{Next, Subject};
 use crate::time::Timestamp;
+use crate::timeline::{EventSeen, Evidence, NoticeSeen};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, Default)]
@@ -266,6 +267,53 @@ impl Rows {
                 .orders
                 .values()
                 .any(|state| state.exceptions.iter().any(same))
+    }
+
+    /// What a timeline of the order is made of.
+    pub(super) fn evidence(&self, order: &OrderId) -> Evidence {
+        let flows: Vec<_> = self
+            .orders
+            .get(order)
+            .map(|state| state.flows.iter().map(|flow| (&flow.no, &flow.account)))
+            .into_iter()
+            .flatten()
+            .collect();
+        let notices = self.notices.values().filter_map(|notice| {
+            let flow = notice.flow_no.clone()?;
+            flows
+                .contains(&(&flow, &notice.account))
+                .then(|| NoticeSeen {
+                    account: notice.account.clone(),
+                    flow,
+                    received_at: notice.received_at,
+                })
+        });
+        let mut notices: Vec<NoticeSeen> = notices.collect();
+        notices.sort_by_key(|notice| notice.received_at);
+        let events: Vec<&Event> = self.events.iter().filter(|e| e.order == *order).collect();
+        let told = |tried: &&DeliveryTry| events.iter().any(|event| event.id == tried.event);
+        Evidence {
+            lines: self
+                .journal
+                .iter()
+                .filter(|line| line.order == *order)
+                .cloned()
+                .collect(),
+            notices,
+            tries: self.tries.iter().filter(told).cloned().collect(),
+            events: events.iter().map(|event| self.seen(event)).collect(),
+        }
+    }
+
+    fn seen(&self, event: &Event) -> EventSeen {
+        let delivery = self.deliveries.get(&event.id);
+        EventSeen {
+            id: event.id.clone(),
+            kind: event.kind,
+            version: event.version,
+            created_at: event.created_at,
+            delivery: delivery.map_or("none", |d| d.status).to_owned(),
+        }
     }
 
     pub(super) fn find(&self, matches: impl Fn(&OrderState) -> bool) -> Option<OrderId> {

@@ -1,7 +1,7 @@
 //! Load, decide, commit; and again from fresh state when somebody was faster.
 
 use super::Cashier;
-use crate::decide::{Context, Decision, Input, decide};
+use crate::decide::{Context, Decision, Input, Reply, decide};
 use crate::id::OrderId;
 use crate::state::OrderState;
 use crate::store::{Commit, NoticeRecord, StoreError};
@@ -17,8 +17,21 @@ pub(super) struct Committed {
     pub(super) state: OrderState,
 }
 
+impl Committed {
+    /// Nothing was to be written.
+    fn nothing(state: OrderState) -> Committed {
+        let decision = Decision {
+            rows: Vec::new(),
+            run: Vec::new(),
+            reply: Reply::Noted,
+        };
+        Committed { decision, state }
+    }
+}
+
 impl Cashier {
-    /// Decides about one input and commits it. `None`: there is no such order.
+    /// Decides about one input and commits it. `None`: there is no such order. A
+    /// notice that somebody else has just recorded is left alone.
     pub(super) async fn drive(
         &self,
         order: &OrderId,
@@ -36,6 +49,11 @@ impl Cashier {
                     return Err(StoreError::Unavailable(why));
                 }
                 Err(StoreError::Conflict(_)) => {
+                    if let Some(known) = notice
+                        && self.store.knows_notice(&known.account, &known.key).await?
+                    {
+                        return Ok(self.store.load(order).await?.map(Committed::nothing));
+                    }
                     conflicts += 1;
                     self.clock.sleep(Span::millis(conflicts.min(20))).await;
                 }

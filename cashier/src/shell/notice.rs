@@ -107,7 +107,7 @@ impl Cashier {
     ) -> Result<String, StoreError> {
         match self.drive(order, input, Some(record)).await {
             Ok(Some(committed)) if committed.decision.rows.is_empty() => {
-                Ok("changes nothing".to_owned())
+                Ok("known already".to_owned())
             }
             Ok(Some(committed)) => Ok(format!(
                 "applied; the order is {}",

@@ -8,6 +8,7 @@
 )]
 
 mod found;
+mod journal;
 mod permutations;
 mod stories;
 mod wandering;

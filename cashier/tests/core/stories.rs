@@ -550,3 +550,17 @@ fn an_impatient_payer_does_not_make_the_channel_be_asked_all_the_time() {
     }
     assert_eq!(world.wechat.calls("query"), 1);
 }
+
+#[test]
+fn an_answer_that_was_long_under_way_does_not_make_a_flow_expire() {
+    let world = World::new();
+    let flow = world.flow(Way::AliQr);
+    world.pass(14 * 60);
+    world.close().unwrap();
+    assert_eq!(status(&world, &flow), FlowStatus::Closing);
+    world.alipay.fault("query", Fault::PaidMeanwhile);
+    world.pass(50);
+    world.at_rest(0);
+    assert_eq!(status(&world, &flow), FlowStatus::Paid);
+    assert_eq!(world.state().order.paid_by, Some(flow));
+}

@@ -61,6 +61,9 @@ pub enum Fault {
     TooEarly,
     /// The channel names another amount.
     WrongAmount,
+    /// The channel does not know it yet, then the payer pays, and the answer
+    /// takes five minutes.
+    PaidMeanwhile,
 }
 
 #[derive(Clone, Debug)]
@@ -155,6 +158,21 @@ impl Bank {
         payable
     }
 
+    /// The payer scans and pays, and five minutes go by.
+    fn pay_meanwhile(&self, ledger: &mut Ledger, no: &FlowNo) {
+        let mut now = self.clock.0.lock().unwrap();
+        let (amount, expires_at) = ledger.artefacts[no];
+        assert!(*now < expires_at, "the artefact has expired");
+        let trade = Trade_ {
+            amount,
+            paid: true,
+            closed: false,
+            expires_at,
+        };
+        ledger.trades.insert(no.clone(), trade);
+        *now = now.plus(Span::minutes(5));
+    }
+
     /// The channel contradicts itself: what was closed is paid all the same.
     pub fn force_pay(&self, no: &FlowNo) {
         let mut ledger = self.ledger.lock().unwrap();
@@ -247,6 +265,10 @@ impl Channel for Bank {
     async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
         let now = self.clock.now();
         self.call("query", flow.as_str(), |ledger, fault| {
+            if fault == Some(Fault::PaidMeanwhile) {
+                self.pay_meanwhile(ledger, flow);
+                return Outcome::Done(Trade::NotFound);
+            }
             Outcome::Done(match ledger.trades.get(flow) {
                 None => Trade::NotFound,
                 Some(trade) if trade.paid => {

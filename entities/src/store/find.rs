@@ -2,10 +2,13 @@
 
 use crate::failure::store_error;
 use crate::place::storable;
-use crate::{flows, orders, refunds};
+use crate::{apps, flows, orders, refunds};
 use cashier::id::{AccountId, AppId, CheckoutToken, FlowNo, MerchantId, OrderId, RefundNo};
 use cashier::store::StoreError;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 /// Index orders_app_id_merchant_order_no.
 pub(super) async fn by_merchant_no(
@@ -60,6 +63,39 @@ pub(super) async fn by_merchant_refund_no(
         .filter(refunds::Column::MerchantId.eq(storable(merchant.as_str())))
         .filter(refunds::Column::MerchantRefundNo.eq(storable(merchant_refund_no)));
     first(db, query, refunds::Column::OrderId).await
+}
+
+/// The primary key of orders, or index orders_app_id_merchant_order_no, once for
+/// each application.
+pub(super) async fn by_name(
+    db: &DatabaseConnection,
+    name: &str,
+    app: Option<&AppId>,
+) -> Result<Vec<(OrderId, AppId)>, StoreError> {
+    let mut apps_of = Query::select();
+    apps_of.column(apps::Column::Id).from(apps::Entity);
+    if let Some(app) = app {
+        apps_of.and_where(apps::Column::Id.eq(storable(app.as_str())));
+    }
+    let name = storable(name);
+    let found: Vec<(String, String)> = orders::Entity::find()
+        .select_only()
+        .columns([orders::Column::Id, orders::Column::AppId])
+        .filter(orders::Column::AppId.in_subquery(apps_of))
+        .filter(
+            orders::Column::Id
+                .eq(&name)
+                .or(orders::Column::MerchantOrderNo.eq(&name)),
+        )
+        .order_by_asc(orders::Column::Id)
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(store_error)?;
+    Ok(found
+        .into_iter()
+        .map(|(id, app)| (OrderId::new(id), AppId::new(app)))
+        .collect())
 }
 
 async fn first<E: EntityTrait>(

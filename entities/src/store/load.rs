@@ -42,7 +42,7 @@ pub(super) async fn load(
 }
 
 /// A transaction that sees one moment. SQLite's always do.
-async fn begin_snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+pub(crate) async fn begin_snapshot(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     match db.get_database_backend() {
         DbBackend::Sqlite => db.begin().await,
         _ => {
@@ -78,38 +78,78 @@ pub(super) async fn journal(
         .collect()
 }
 
-async fn read_around(db: &impl ConnectionTrait, order: Order) -> Result<OrderState, StoreError> {
-    let id = order.id.as_str().to_owned();
-    let mut flows = flows::Entity::find()
-        .filter(flows::Column::OrderId.eq(&id))
+/// The rows that belong to orders, in no order.
+#[derive(Default)]
+pub(crate) struct Around {
+    pub(crate) flows: Vec<flows::Model>,
+    pub(crate) captures: Vec<captures::Model>,
+    pub(crate) refunds: Vec<refunds::Model>,
+    pub(crate) exceptions: Vec<exceptions::Model>,
+    /// The resolutions of these exceptions, oldest first.
+    pub(crate) resolutions: Vec<exception_entries::Model>,
+    pub(crate) tasks: Vec<tasks::Model>,
+}
+
+/// The rows that belong to these orders, by one query a table.
+pub(crate) async fn around(
+    db: &impl ConnectionTrait,
+    orders: &[String],
+) -> Result<Around, StoreError> {
+    let flows = flows::Entity::find()
+        .filter(flows::Column::OrderId.is_in(orders))
         .all(db)
         .await
         .map_err(store_error)?;
-    let mut captures = captures::Entity::find()
-        .filter(captures::Column::OrderId.eq(&id))
+    let captures = captures::Entity::find()
+        .filter(captures::Column::OrderId.is_in(orders))
         .all(db)
         .await
         .map_err(store_error)?;
-    let mut refunds = refunds::Entity::find()
-        .filter(refunds::Column::OrderId.eq(&id))
+    let refunds = refunds::Entity::find()
+        .filter(refunds::Column::OrderId.is_in(orders))
         .all(db)
         .await
         .map_err(store_error)?;
-    let mut exceptions = exceptions::Entity::find()
-        .filter(exceptions::Column::OrderId.eq(&id))
+    let exceptions = exceptions::Entity::find()
+        .filter(exceptions::Column::OrderId.is_in(orders))
         .all(db)
         .await
         .map_err(store_error)?;
     let tasks = tasks::Entity::find()
-        .filter(tasks::Column::OrderId.eq(&id))
+        .filter(tasks::Column::OrderId.is_in(orders))
         .all(db)
         .await
         .map_err(store_error)?;
+    let resolutions = resolutions(db, &exceptions).await?;
+    Ok(Around {
+        flows,
+        captures,
+        refunds,
+        exceptions,
+        resolutions,
+        tasks,
+    })
+}
+
+async fn read_around(db: &impl ConnectionTrait, order: Order) -> Result<OrderState, StoreError> {
+    let rows = around(db, &[order.id.as_str().to_owned()]).await?;
+    assemble(order, rows)
+}
+
+/// An order, whole, from its row and those that belong to it.
+pub(crate) fn assemble(order: Order, rows: Around) -> Result<OrderState, StoreError> {
+    let Around {
+        mut flows,
+        mut captures,
+        mut refunds,
+        mut exceptions,
+        resolutions,
+        tasks,
+    } = rows;
     flows.sort_by_cached_key(|row| numbered(&row.flow_no));
     captures.sort_by_cached_key(|row| numbered(&row.id));
     refunds.sort_by_cached_key(|row| numbered(&row.refund_no));
     exceptions.sort_by_cached_key(|row| (row.opened_at, numbered(&row.id)));
-    let resolutions = resolutions(db, &exceptions).await?;
     let mut state = OrderState {
         order,
         flows: read_all(flows)?,

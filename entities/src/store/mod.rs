@@ -7,8 +7,9 @@ mod commit;
 mod deliveries;
 mod desk;
 mod events;
+mod evidence;
 mod find;
-mod load;
+pub(crate) mod load;
 mod notices;
 mod opening;
 mod tasks;
@@ -29,6 +30,7 @@ use cashier::store::{
 };
 use cashier::task::Claimed;
 use cashier::time::Timestamp;
+use cashier::timeline::Evidence;
 use std::sync::Arc;
 
 /// Orders in a database. What a verb has answered with success is durable: the
@@ -55,6 +57,19 @@ impl SeaStore {
             targets: targets.into(),
             ..self
         }
+    }
+
+    /// The orders of that id, or of that merchant's number in any application or in
+    /// one: for whoever asks by hand.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn find_by_name(
+        &self,
+        name: &str,
+        app: Option<&AppId>,
+    ) -> Result<Vec<(OrderId, AppId)>, StoreError> {
+        find::by_name(self.database.connection(), name, app).await
     }
 }
 
@@ -158,6 +173,10 @@ impl Store for SeaStore {
 
     async fn journal(&self, order: &OrderId) -> Result<Vec<Line>, StoreError> {
         load::journal(self.database.connection(), order).await
+    }
+
+    async fn evidence(&self, order: &OrderId) -> Result<Evidence, StoreError> {
+        evidence::evidence(self.database.connection(), order).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

@@ -1,11 +1,14 @@
 //! The command line. One file a command; each says on standard output what it did
-//! and on standard error what is in the way. Exit 0: done; 1: not.
+//! and on standard error what is in the way. Exit 0: done; 1: not. `audit` alone says
+//! with 1 what it has found, and with 2 that it could not look.
 
 mod account;
+mod audit;
 mod check;
 mod demo;
 mod migrate;
 mod operator;
+mod order;
 mod sandbox;
 mod serve;
 mod signals;
@@ -48,8 +51,17 @@ enum Command {
     Worker(Sources),
     /// Brings the database's schema up to date
     Migrate(Sources),
+    /// Orders, for whoever has to know what became of one
+    Order {
+        #[command(subcommand)]
+        command: order::Command,
+    },
     /// A simulated Alipay and WeChat Pay alone
     Sandbox(sandbox::Options),
+    /// Whether the database says what it must: one line for each thing that is wrong, and
+    /// silence when nothing is. Changes nothing. Exit 0: nothing is wrong; 1: something is;
+    /// 2: it could not look
+    Audit(audit::Options),
     /// Merchants and their channel accounts
     Account {
         #[command(subcommand)]
@@ -80,6 +92,8 @@ pub fn run() -> ExitCode {
         Command::Serve(sources) => serve::run(&sources, serve::Part::Everything),
         Command::Worker(sources) => serve::run(&sources, serve::Part::Workers),
         Command::Migrate(sources) => migrate::run(&sources),
+        Command::Audit(options) => return audit::run(options),
+        Command::Order { command } => order::run(command),
         Command::Sandbox(options) => sandbox::run(options),
         Command::Account { command } => account::run(command),
         Command::Operator { command } => operator::run(command),

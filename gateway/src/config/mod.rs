@@ -6,6 +6,7 @@
 //! Secrets cannot be printed.
 
 mod alerts;
+mod audit;
 mod channels;
 mod checkout;
 mod database;
@@ -22,6 +23,7 @@ mod webhook;
 mod workers;
 
 pub use self::alerts::{AlertFormat, Alerts, Target};
+pub use self::audit::Audit;
 pub use self::channels::Channels;
 pub use self::checkout::Checkout;
 pub use self::database::Database;
@@ -59,6 +61,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// The background work.
     pub workers: Workers,
+    /// Whether the database says what it must.
+    pub audit: Audit,
     /// The payer's page.
     pub checkout: Checkout,
     /// Logs.
@@ -80,6 +84,7 @@ impl Config {
         self.webhook.validate(&mut mistakes);
         self.alerts.validate(&self.webhook, &mut mistakes);
         self.workers.validate(&mut mistakes);
+        self.audit.validate(&mut mistakes);
         self.checkout.validate(&mut mistakes);
         self.log.validate(&mut mistakes);
         self.validate_together(&mut mistakes);

@@ -110,8 +110,8 @@ impl Merchant {
     /// # Errors
     /// [`NotDone`].
     pub(super) async fn order(&self, id: &str) -> Result<Order, NotDone> {
-        self.ask(self.http.get(format!("{}/v1/orders/{id}", self.gateway)))
-            .await
+        let url = format!("{}/v1/orders/{id}?expand=timeline", self.gateway);
+        self.ask(self.http.get(url)).await
     }
 
     /// Gives the whole price back. Asking again is the same refund.

@@ -40,6 +40,10 @@ pub const REQUEST_SECONDS: &str = "till_http_request_duration_seconds";
 pub const CLOCK_OFFSET: &str = "till_clock_offset_milliseconds";
 /// Errors of background loops, by `loop`.
 pub const LOOP_ERRORS: &str = "till_worker_errors_total";
+/// Breaches that the last audit found, by `formula`.
+pub const AUDIT_BREACHES: &str = "till_audit_breaches";
+/// When the last audit ended, in seconds since 1970 (UTC).
+pub const AUDIT_LAST_RUN: &str = "till_audit_last_run_timestamp_seconds";
 
 /// Upper bounds of durations, in seconds.
 const SECONDS: &[f64] = &[

@@ -6,9 +6,9 @@ use super::flow::{CaptureView, FlowView};
 use super::refund::RefundView;
 use super::schema;
 use super::timeline::LineView;
-use cashier::journal::Line;
 use cashier::snapshot::{OrderSnapshot, snapshot};
 use cashier::state::OrderState;
+use cashier::timeline::Entry;
 use cashier::way::Way;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -84,7 +84,8 @@ pub struct OrderView {
     /// What the payer's side does to pay, where the request asked for a first flow.
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<ActionView>,
-    /// Why it is where it is, oldest first, where one order was asked for.
+    /// Everything that was asked, answered, noticed, decided and told, oldest first:
+    /// only with `expand=timeline`.
     #[serde(skip_serializing_if = "Option::is_none")]
     timeline: Option<Vec<LineView>>,
 }
@@ -163,9 +164,9 @@ impl OrderView {
     }
 
     /// With its timeline.
-    pub fn with_timeline(self, lines: Vec<Line>) -> OrderView {
+    pub fn with_timeline(self, entries: Vec<Entry>) -> OrderView {
         OrderView {
-            timeline: Some(lines.into_iter().map(LineView::from).collect()),
+            timeline: Some(entries.into_iter().map(LineView::from).collect()),
             ..self
         }
     }

@@ -1,12 +1,12 @@
 //! The timeline: why an order is where it is, in plain words.
 
 use super::schema;
-use cashier::journal::Line;
 use cashier::snapshot::rfc3339;
+use cashier::timeline::Entry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One thing that was asked, answered or decided.
+/// One thing that was asked, answered, noticed, decided or told.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LineView {
     /// When.
@@ -15,21 +15,20 @@ pub struct LineView {
     /// Who or what brought it about.
     #[schema(schema_with = schema::source)]
     source: &'static str,
-    /// The flow, refund or capture it is about.
+    /// The flow, refund, capture or event it is about.
     subject: Option<String>,
     /// What happened, in words.
     text: String,
 }
 
-impl From<Line> for LineView {
-    fn from(line: Line) -> LineView {
-        let Line {
-            order: _,
+impl From<Entry> for LineView {
+    fn from(entry: Entry) -> LineView {
+        let Entry {
             at,
             source,
             subject,
             text,
-        } = line;
+        } = entry;
         LineView {
             at: rfc3339(at),
             source: source.name(),

@@ -8,6 +8,7 @@
 
 mod agree;
 mod alerts;
+pub mod audit;
 mod deliveries;
 mod health;
 mod open;
@@ -61,6 +62,7 @@ impl Workers {
             loops.spawn(alerts::run(alerter.clone(), target.clone(), stopped()));
         }
         loops.spawn(open::run(shared.desk.clone(), stopped()));
+        loops.spawn(audit::run(shared.clone(), config.audit.clone(), stopped()));
         loops.spawn(prune::run(shared.clone(), stopped()));
         loops.spawn(reload::run(shared.registry.clone(), stopped()));
         agree(shared, &mut loops, stopped());

@@ -2,6 +2,8 @@
 //! started again, and what its log must never hold.
 #![cfg(test)]
 
+mod audit;
+mod place;
 mod process;
 
 use process::Demo;
@@ -150,4 +152,78 @@ async fn when_the_demos_time_is_pushed_ahead_orders_expire_and_the_shop_still_be
     })
     .await;
     demo.told("event delivered").await;
+}
+
+#[tokio::test]
+async fn an_order_is_shown_at_the_terminal_by_its_id_and_by_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), &[]).await;
+    let order = paid(
+        &demo,
+        json!({ "way": "WX_JSAPI", "openid": OPENID }),
+        "SHOW-1",
+    )
+    .await;
+    let id = order["id"].as_str().unwrap();
+    let (status, by_id, complaint) = demo.till(&["order", "show", id]);
+    assert_eq!(status, Some(0), "{complaint}");
+    let flow = order["flows"][0]["flow_no"].as_str().unwrap();
+    for words in [
+        id,
+        "SHOW-1",
+        "19.99 CNY (1999 fen)",
+        "a flow is made to pay by WX_JSAPI",
+        "order.paid (version 1)",
+        &format!("{flow} WX_JSAPI paid"),
+        "winner 19.99 CNY (1999 fen)",
+        "refunds\n  none",
+        "exceptions\n  none",
+    ] {
+        assert!(by_id.contains(words), "{words} is not in\n{by_id}");
+    }
+    let token = order["checkout_url"].as_str().unwrap();
+    let token = token.rsplit('/').next().unwrap();
+    assert!(!by_id.contains(OPENID) && !by_id.contains(token), "{by_id}");
+    let (status, by_number, _) = demo.till(&["order", "show", "SHOW-1"]);
+    assert_eq!(status, Some(0));
+    assert!(by_number.contains(id), "{by_number}");
+
+    let (status, out, complaint) = demo.till(&["order", "show", "SHOW-2"]);
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(
+        complaint.contains("there is no order \"SHOW-2\""),
+        "{complaint}"
+    );
+
+    // Another application's order may have the same number.
+    demo.sql(
+        "INSERT INTO apps SELECT 'other', merchant_id, name, policy, NULL FROM apps LIMIT 1; \
+         CREATE TEMP TABLE twin AS SELECT * FROM orders WHERE merchant_order_no = 'SHOW-1'; \
+         UPDATE twin SET id = 'ord_TWIN', token = 'twin', app_id = 'other'; \
+         INSERT INTO orders SELECT * FROM twin",
+    )
+    .await;
+    let (status, out, complaint) = demo.till(&["order", "show", "SHOW-1"]);
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert!(
+        complaint.contains("several orders") && complaint.contains("ord_TWIN of --app other"),
+        "{complaint}"
+    );
+    let (status, one, _) = demo.till(&["order", "show", "SHOW-1", "--app", "other"]);
+    assert_eq!(status, Some(0));
+    assert!(one.contains("ord_TWIN"), "{one}");
+    let (status, _, complaint) = demo.till(&["order", "show", "SHOW-1", "--app", "nobody"]);
+    assert_eq!(status, Some(1), "{complaint}");
+    demo.stop().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_not_made_by_looking_at_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("nothing.db");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let (status, _, complaint) = process::till_in(folder.path(), &url, &["order", "show", "A1"]);
+    assert_eq!(status, Some(1));
+    assert!(complaint.contains("cannot be reached"), "{complaint}");
+    assert!(!file.exists());
 }

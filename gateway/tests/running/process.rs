@@ -1,11 +1,15 @@
 //! `till demo` as a process of its own, driven over HTTP and by signals.
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+
+/// A master key that seals nothing.
+const NO_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -14,7 +18,23 @@ pub struct Demo {
     pub ready: Value,
     pub http: reqwest::Client,
     folder: std::path::PathBuf,
+    database: String,
     child: Child,
+}
+
+/// A command of the program on a database, with the master key of the folder's demo if
+/// there is one: its exit code, what it said, and what it complained of.
+pub fn till_in(folder: &Path, url: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_till"));
+    command.args(arguments).env("TILL__DATABASE__URL", url);
+    let key = folder.join("data/master.key");
+    match key.exists() {
+        true => command.env("TILL__SECURITY__MASTER_KEY_FILE", key),
+        false => command.env("TILL__SECURITY__MASTER_KEY", NO_KEY),
+    };
+    let done = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code(), text(done.stdout), text(done.stderr))
 }
 
 impl Demo {
@@ -41,7 +61,12 @@ impl Demo {
             .tls_certs_only([])
             .build()
             .unwrap();
+        let own = format!("sqlite://{}", folder.join("data/till.db").display());
+        let given = environment
+            .iter()
+            .find(|(name, _)| *name == "TILL__DATABASE__URL");
         let mut demo = Demo {
+            database: given.map_or(own, |(_, url)| (*url).to_owned()),
             ready: Value::Null,
             http,
             folder: folder.to_owned(),
@@ -156,6 +181,28 @@ impl Demo {
         stream
     }
 
+    /// Another command of the same program on the demo's database: its exit code,
+    /// what it said, and what it complained of.
+    pub fn till(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
+        self.till_on(&self.database, arguments)
+    }
+
+    /// The same on another database.
+    pub fn till_on(&self, url: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+        till_in(&self.folder, url, arguments)
+    }
+
+    /// Executes SQL behind the demo's back.
+    pub async fn sql(&self, statements: &str) {
+        let options = entities::Options {
+            max_connections: 1,
+            ..entities::Options::default()
+        };
+        let database = entities::connect(&self.database, &options).await.unwrap();
+        let connection = database.connection();
+        connection.execute_unprepared(statements).await.unwrap();
+    }
+
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let sent = Command::new("kill")
@@ -169,6 +216,12 @@ impl Demo {
     pub async fn told(&self, words: &str) {
         self.until(words, async || self.log().contains(words).then_some(()))
             .await;
+    }
+
+    /// Ends the process and waits for that; its folder and database are still known.
+    pub async fn terminate(&mut self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        self.gone().await
     }
 
     /// Stops and returns the exit code and the log.
@@ -194,6 +247,10 @@ impl Demo {
 
     /// Waits for the end and returns the exit code and the log.
     pub async fn ended(mut self) -> (Option<i32>, String) {
+        self.gone().await
+    }
+
+    async fn gone(&mut self) -> (Option<i32>, String) {
         let began = tokio::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

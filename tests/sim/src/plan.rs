@@ -72,6 +72,8 @@ pub struct Plan {
     pub external_refund: u32,
     /// Somebody forges, replays and probes.
     pub attacker: bool,
+    /// Somebody ends exceptions by hand.
+    pub operator: bool,
     /// How many orders there are.
     pub orders: u32,
     /// How many nodes there are.
@@ -123,6 +125,7 @@ impl Plan {
             refund_closed: up_to(100),
             external_refund: 0,
             attacker: up_to(1) > 0,
+            operator: up_to(1) > 0,
             orders: 1,
             nodes: 2,
             policy: Policy::default(),
@@ -278,6 +281,7 @@ pub const FAULTS: &[(&str, Without)] = &[
     ("refund_closed", |plan| plan.refund_closed = 0),
     ("external_refund", |plan| plan.external_refund = 0),
     ("attacker", |plan| plan.attacker = false),
+    ("operator", |plan| plan.operator = false),
     ("orders", |plan| plan.orders = 1),
     ("nodes", |plan| plan.nodes = 1),
 ];

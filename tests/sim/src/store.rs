@@ -21,6 +21,7 @@ use cashier::store::{
 };
 use cashier::task::Claimed;
 use cashier::time::{Span, Timestamp};
+use cashier::timeline::Evidence;
 use std::sync::Arc;
 
 /// A node's connection to the database.
@@ -304,6 +305,11 @@ impl Store for Connection {
     async fn journal(&self, order: &OrderId) -> Answer<Vec<Line>> {
         self.reach().await?;
         self.world.memory.journal(order).await
+    }
+
+    async fn evidence(&self, order: &OrderId) -> Answer<Evidence> {
+        self.reach().await?;
+        self.world.memory.evidence(order).await
     }
 
     async fn now(&self) -> Answer<Timestamp> {

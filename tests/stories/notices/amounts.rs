@@ -45,7 +45,7 @@ async fn the_query_tells_the_truth(app: &App, way: &str, account: &str, lie: Val
     assert_eq!(seen.len(), 1, "{seen:?}");
     assert_eq!(seen[0].kind, ExceptionKind::AmountMismatch);
     assert_eq!(seen[0].amount.map(Money::fen), Some(1));
-    let now = app.merchant.look(&order).await;
+    let now = app.merchant.explained(&order).await;
     let lines = now["timeline"].as_array().unwrap();
     let doubted = lines.iter().any(|line| {
         line["text"]

@@ -27,7 +27,8 @@ pub(super) async fn paid_once(app: &App, order: &Value) -> Value {
         (&captures[0]["amount"], &captures[0]["kind"]),
         (&order["amount"], &"winner".into())
     );
-    let lines = now["timeline"].as_array().unwrap().iter();
+    let explained = app.merchant.explained(order).await;
+    let lines = explained["timeline"].as_array().unwrap().iter();
     let paid = lines.filter(|line| line["text"].as_str().unwrap().starts_with("paid: "));
     assert_eq!(paid.count(), 1, "{now}");
     app.receiver.event(order, "order.paid").await;

@@ -29,7 +29,7 @@ async fn all_of_it_in_parts(app: &App, way: &str) {
     for refund in &refunds {
         until_refund(app, &order, refund, "succeeded").await;
     }
-    let now = app.merchant.look(&order).await;
+    let now = app.merchant.explained(&order).await;
     assert_eq!(
         (&now["status"], &now["amount_refunded"]),
         (&"paid".into(), &100.into())

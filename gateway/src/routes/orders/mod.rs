@@ -2,6 +2,7 @@
 
 pub mod close;
 pub mod create;
+pub mod expand;
 pub mod find;
 pub mod get;
 pub mod pay;
