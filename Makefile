@@ -53,12 +53,12 @@ doctest:
 unit: ## All Rust tests, with a PostgreSQL of their own
 	@$(step) unit tests/setup/with-servers cargo nextest run --locked --workspace --profile $(nextest_profile)
 
-# Two tabs, two channels, crashes, lost calls: every state of a small world.
 # Each seed is a world of its own; a failing one is printed with the commit that it failed on.
 SEEDS ?= 100000
 sim: ## Lives through SEEDS=100000 simulated worlds (FROM=0), on every processor
 	@$(step) sim cargo run --locked --quiet --profile sim --package till-sim -- --seeds $(SEEDS) --from $(or $(FROM),0) --threads $$(nproc) --commit $$(git rev-parse --short HEAD)
 
+# Two tabs, two channels, crashes, lost calls: every state of a small world.
 model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
 	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
 
