@@ -4,10 +4,11 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures model mutants mutants-fit
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures sim model \
+	chaos chaos-build chaos-short chaos-points mutants mutants-fit
 
 help: ## Lists the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints the pages to open
 	cargo build --locked --package gateway
@@ -17,7 +18,7 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint doc deny mutants-fit doctest unit browser
+steps: format lint doc deny mutants-fit doctest unit sim model chaos-short browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
@@ -52,6 +53,11 @@ doctest:
 unit: ## All Rust tests, with a PostgreSQL of their own
 	@$(step) unit tests/setup/with-servers cargo nextest run --locked --workspace --profile $(nextest_profile)
 
+# Each seed is a world of its own; a failing one is printed with the commit that it failed on.
+SEEDS ?= 100000
+sim: ## Lives through SEEDS=100000 simulated worlds (FROM=0), on every processor
+	@$(step) sim cargo run --locked --quiet --profile sim --package till-sim -- --seeds $(SEEDS) --from $(or $(FROM),0) --threads $$(nproc) --commit $$(git rev-parse --short HEAD)
+
 # Two tabs, two channels, crashes, lost calls: every state of a small world.
 model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
 	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
@@ -68,6 +74,33 @@ browser: ## Chromium through the shop, the checkout page and the wallets
 	@cargo build --locked --workspace --bin till
 	@printf '\n==> browser\n'
 	@npm --prefix tests/browser test --silent
+
+# Till with crash points, beside the Till that people use: a program of its own in the same
+# target folder, so that neither build disturbs the other.
+chaos_programs := --locked --workspace --features gateway/crash-points --bin till-crash --bin till-chaos
+chaos-build:
+	@$(step) chaos-build cargo build $(chaos_programs)
+
+chaos_short := target/debug/till-chaos --till target/debug/till-crash
+chaos_long := target/sim/till-chaos --till target/sim/till-crash
+MINUTES ?= 30
+RATE ?= 100
+SEED ?= 1
+STORE ?= postgres
+
+# A hundred orders a second want a fast build.
+chaos: ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders a second are paid, and compares the books (SEED=1 STORE=postgres|sqlite)
+	@$(step) chaos-build cargo build --profile sim $(chaos_programs)
+	@$(step) chaos tests/setup/with-servers $(chaos_long) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
+
+chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite
+	@$(step) chaos-postgres tests/setup/with-servers $(chaos_short) --store postgres --seconds 120 --rate 10 --seed $(SEED)
+	@$(step) chaos-sqlite $(chaos_short) --store sqlite --seconds 30 --rate 10 --seed $(SEED) --quick
+
+# They wait for leases more than they compute, so many run at once.
+chaos-points: chaos-build ## Every crash point once, one test each
+	@cargo build --locked --workspace --bin till
+	@$(step) chaos-points cargo nextest run --locked --workspace --features till-chaos/crash-points --test points --test-threads 16 --profile $(nextest_profile)
 
 pictures: setup ## Takes the screenshots of docs/screenshots anew
 	cargo build --locked --workspace --bin till

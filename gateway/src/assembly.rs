@@ -110,9 +110,12 @@ pub async fn look_into_database(database: &Database) -> Result<entities::Databas
 /// # Errors
 /// [`StartFault::Migration`].
 pub async fn migrate(database: &entities::Database) -> Result<(), StartFault> {
-    migrations::migrate(database.connection())
-        .await
-        .map_err(|error| StartFault::Migration(error.to_string()))
+    #[cfg(feature = "crash-points")]
+    crate::crash::reached("migration.before");
+    let migrated = migrations::migrate(database.connection()).await;
+    #[cfg(feature = "crash-points")]
+    crate::crash::reached("migration.after");
+    migrated.map_err(|error| StartFault::Migration(error.to_string()))
 }
 
 /// The seal of the configured master key.

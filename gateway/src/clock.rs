@@ -19,7 +19,10 @@ impl Clock for SystemClock {
         let since = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        let millis = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        #[cfg(feature = "crash-points")]
+        let millis = millis.saturating_add(ahead());
+        Timestamp::from_millis(millis)
     }
 
     async fn sleep(&self, span: Span) {
@@ -55,6 +58,21 @@ impl Clock for SteadyClock {
     async fn sleep(&self, span: Span) {
         tokio::time::sleep(duration(span)).await;
     }
+}
+
+/// How many milliseconds this process's clock is wrong by, on purpose.
+#[cfg(feature = "crash-points")]
+static AHEAD: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+
+/// Makes this process's clock wrong by so many milliseconds; the first call counts.
+#[cfg(feature = "crash-points")]
+pub fn set_ahead(millis: i64) {
+    let _ = AHEAD.set(millis);
+}
+
+#[cfg(feature = "crash-points")]
+fn ahead() -> i64 {
+    AHEAD.get().copied().unwrap_or(0)
 }
 
 /// A span as the standard library has it.

@@ -95,7 +95,11 @@ impl Once {
             Reserved::Same { reply: Some(kept) } => return replay(kept.status, kept.body),
             Reserved::Same { reply: None } | Reserved::New => {}
         }
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("key.taken");
         let outcome = work.await;
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("key.done");
         let kept = match &outcome {
             Ok(reply) => Some((reply.status, reply.body.clone())),
             Err(problem) if problem.code().may_pass() => None,
@@ -111,11 +115,13 @@ impl Once {
             status: status.as_u16(),
             body,
         };
-        match shared
+        let stored = shared
             .directory
             .store_reply(space, &self.key, own.clone())
-            .await
-        {
+            .await;
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("key.kept");
+        match stored {
             // Somebody with the same key was faster: both are answered alike.
             Ok(first) if first != own => replay(first.status, first.body),
             Ok(_) => outcome.map(|reply| answer(reply.status, reply.body)),

@@ -10,6 +10,8 @@ pub mod checkout;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "crash-points")]
+pub mod crash;
 pub mod entropy;
 pub mod idempotency;
 pub mod json;

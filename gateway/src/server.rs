@@ -143,7 +143,11 @@ pub async fn start_workers(
 impl RunningWorkers {
     /// Stops: nothing new is begun, and what runs may finish.
     pub async fn stop(self) {
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("shutdown.asked");
         self.workers.stop(self.patience).await;
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("shutdown.done");
         if let Some(metrics) = self.metrics {
             metrics.stop().await;
         }
@@ -166,9 +170,13 @@ impl Running {
 
     /// Stops: no new connections, open requests and running work may finish.
     pub async fn stop(self) {
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("shutdown.asked");
         self.streams.end();
         let stopping = self.workers.stop(self.patience);
         let _ = futures_util::future::join(self.server.stop(true), stopping).await;
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("shutdown.done");
         if let Some(metrics) = self.metrics_server {
             metrics.stop().await;
         }

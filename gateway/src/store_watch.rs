@@ -139,6 +139,10 @@ fn noted<T>(answer: Result<T, StoreError>) -> Result<T, StoreError> {
 impl Store for WatchedStore {
     async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>> {
         let written: Vec<Written> = commits.iter().map(Written::of).collect();
+        #[cfg(feature = "crash-points")]
+        let points = crate::crash::Commits::of(&commits);
+        #[cfg(feature = "crash-points")]
+        points.before();
         let answers: Vec<_> = self
             .store
             .commit(commits)
@@ -146,6 +150,8 @@ impl Store for WatchedStore {
             .into_iter()
             .map(noted)
             .collect();
+        #[cfg(feature = "crash-points")]
+        points.after(&answers);
         for (written, answer) in written.into_iter().zip(&answers) {
             if answer.is_ok() {
                 written.tell();
@@ -222,7 +228,12 @@ impl Store for WatchedStore {
         leased_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        noted(self.store.claim_tasks(now, leased_until, limit).await)
+        let claimed = noted(self.store.claim_tasks(now, leased_until, limit).await);
+        #[cfg(feature = "crash-points")]
+        if claimed.as_ref().is_ok_and(|claimed| !claimed.is_empty()) {
+            crate::crash::reached("tasks.claimed");
+        }
+        claimed
     }
 
     async fn claim_deliveries(
@@ -231,12 +242,21 @@ impl Store for WatchedStore {
         leased_until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        noted(self.store.claim_deliveries(now, leased_until, limit).await)
+        let claimed = noted(self.store.claim_deliveries(now, leased_until, limit).await);
+        #[cfg(feature = "crash-points")]
+        if claimed.as_ref().is_ok_and(|claimed| !claimed.is_empty()) {
+            crate::crash::reached("deliveries.claimed");
+        }
+        claimed
     }
 
     async fn record_delivery(&self, tried: DeliveryTry) -> Result<(), StoreError> {
         let is_exhausted = tried.then == DeliveryNext::Exhausted;
         let answer = noted(self.store.record_delivery(tried).await);
+        #[cfg(feature = "crash-points")]
+        if answer.is_ok() {
+            crate::crash::reached("delivery.recorded");
+        }
         if is_exhausted && answer.is_ok() {
             let kind = ExceptionKind::WebhookExhausted.name();
             metrics::counter!(EXCEPTIONS, "kind" => kind).increment(1);

@@ -1,7 +1,7 @@
 //! What holds of an order once everything has come to rest.
 
 use super::{Books, Breach, Findings, Formula, Ledger, Standing};
-use crate::exception::ExceptionKind;
+use crate::exception::{Entry, Exception, ExceptionKind, TILL};
 use crate::money::Money;
 use crate::order::OrderStatus;
 use crate::refund::{Refund, RefundStatus};
@@ -38,6 +38,7 @@ pub fn check(books: &Books<'_>) -> Vec<Breach> {
             format!("it is {} and nobody is told", refund.status.name())
         });
     }
+    exceptions(&mut found, state);
     exposure(&mut found, state);
     deliveries(&mut found, books);
     found.0
@@ -124,7 +125,7 @@ pub fn check_ledger(books: &Books<'_>, ledger: &Ledger) -> Vec<Breach> {
     let told = state
         .exceptions
         .iter()
-        .any(|exception| tells_of_money(exception.kind));
+        .any(|exception| tells_of_money(exception.kind) && is_shown(state, exception));
     let row = || format!("orders {}", state.order.id);
     found.check(explained || told, F::Q2, row, || {
         format!("the channels hold {held:?} of it, it says {owed:?}, and nobody is told")
@@ -155,9 +156,35 @@ fn deliveries(found: &mut Findings, books: &Books<'_>) {
     }
 }
 
-fn is_told(state: &OrderState, subject: &str) -> bool {
-    state
-        .exceptions
-        .iter()
-        .any(|exception| exception.subject == subject)
+/// Whether a person is told about it: what Till has called over itself tells nobody.
+fn is_told(state: &OrderState, about: &str) -> bool {
+    let exceptions = state.exceptions.iter();
+    let mut of_it = exceptions.filter(|exception| exception.about() == about);
+    of_it.any(|exception| is_shown(state, exception))
+}
+
+/// Whether an exception is open, or was until a person ended it.
+fn is_shown(state: &OrderState, exception: &Exception) -> bool {
+    let by_till = |entry: &Entry| entry.exception == exception.id && entry.actor == TILL;
+    !state.resolutions.iter().any(by_till)
+}
+
+/// Q3 for exceptions: none is open about which nothing is left to do.
+fn exceptions(found: &mut Findings, state: &OrderState) {
+    for exception in &state.exceptions {
+        let returns = matches!(
+            exception.kind,
+            ExceptionKind::DuplicatePayment | ExceptionKind::LatePayment
+        );
+        let capture = state
+            .captures
+            .iter()
+            .find(|c| c.id.as_str() == exception.about());
+        let is_back = capture.is_some_and(|c| state.refunded(&c.id) == c.amount);
+        let open = !state.is_resolved(&exception.id);
+        let row = || format!("exceptions {}", exception.id);
+        found.check(!(returns && is_back && open), F::Q3, row, || {
+            "it is open although all of the money has gone back".to_owned()
+        });
+    }
 }

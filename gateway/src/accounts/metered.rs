@@ -43,7 +43,14 @@ impl Metered {
         let turn = tokio::time::timeout(LONGEST_WAIT, self.turns.until_ready()).await;
         let began = Instant::now();
         let outcome = match turn {
-            Ok(()) => doing.await,
+            Ok(()) => {
+                #[cfg(feature = "crash-points")]
+                crate::crash::reached_by("before_send", call);
+                let outcome = doing.await;
+                #[cfg(feature = "crash-points")]
+                crate::crash::reached_by("after_answer", call);
+                outcome
+            }
             Err(_) => Outcome::NotSent(Cause {
                 kind: CauseKind::Unreachable,
                 detail: "the rate limit of this account (channels.requests_per_second) is used up"
@@ -144,6 +151,10 @@ impl Channel for Metered {
         };
         let account = self.account.as_str().to_owned();
         metrics::counter!(NOTICES, "account" => account, "verdict" => verdict).increment(1);
+        #[cfg(feature = "crash-points")]
+        if opened.is_ok() {
+            crate::crash::reached("notice.verified");
+        }
         opened
     }
 

@@ -81,7 +81,13 @@ enum Command {
 
 /// Does what the command line says.
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::parse();
+    #[cfg(feature = "crash-points")]
+    if let Err(fault) = break_on_purpose() {
+        complain(&fault.to_string());
+        return ExitCode::FAILURE;
+    }
+    let outcome = match cli.command {
         Command::Demo(options) => demo::run(options),
         Command::Serve(sources) => serve::run(&sources, serve::Part::Everything),
         Command::Worker(sources) => serve::run(&sources, serve::Part::Workers),
@@ -100,6 +106,16 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a test wants to go wrong in this process.
+#[cfg(feature = "crash-points")]
+fn break_on_purpose() -> Result<(), Fault> {
+    if let Some(point) = crate::config::crash_at() {
+        crate::crash::arm(&point)?;
+    }
+    crate::clock::set_ahead(crate::config::clock_ahead()?);
+    Ok(())
 }
 
 impl Sources {

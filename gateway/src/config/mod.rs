@@ -17,6 +17,8 @@ mod master_key;
 mod metrics;
 mod mistake;
 mod security;
+#[cfg(feature = "crash-points")]
+mod test_build;
 mod webhook;
 mod workers;
 
@@ -32,6 +34,8 @@ pub use self::master_key::{MasterKey, MasterKeyFault};
 pub use self::metrics::Metrics;
 pub use self::mistake::{Mistake, Mistakes};
 pub use self::security::Security;
+#[cfg(feature = "crash-points")]
+pub use self::test_build::{NoOffset, clock_ahead, crash_at};
 pub use self::webhook::Webhook;
 pub use self::workers::Workers;
 

@@ -49,6 +49,11 @@ pub(super) async fn handle(
         verdict,
     } = taken.ok_or_else(|| Problem::not_found("there is no such channel account"))?;
     tracing::info!(account.id = %account, notice.receipt = ?receipt, notice.verdict = %verdict, "a notice came in");
+    #[cfg(feature = "crash-points")]
+    if receipt == cashier::channel::Receipt::Committed {
+        crate::crash::reached("notice.committed");
+        crate::crash::reached_after_reply("notice.replied");
+    }
     Ok(answer(&reply))
 }
 

@@ -75,7 +75,11 @@ impl Deliverer {
     /// [`StoreError`]: the try could not be recorded, so it will be made again,
     /// under the same id with the same bytes.
     pub async fn deliver(&self, delivery: ClaimedDelivery) -> Result<(), StoreError> {
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("delivery.before_post");
         let outcome = self.send(&delivery).await;
+        #[cfg(feature = "crash-points")]
+        crate::crash::reached("delivery.after_post");
         let now = self.clocks.schedule.now();
         let event = &delivery.event;
         if outcome.is_ok() {

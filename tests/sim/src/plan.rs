@@ -76,6 +76,8 @@ pub struct Plan {
     pub external_refund: u32,
     /// Somebody forges, replays and probes.
     pub attacker: bool,
+    /// Somebody ends exceptions by hand.
+    pub operator: bool,
     /// Another account's own channel names our flows.
     pub impostor: bool,
     /// How far the channels' clocks are behind everybody else's, in milliseconds.
@@ -138,6 +140,7 @@ impl Plan {
             refund_closed: up_to(100),
             external_refund: 0,
             attacker: up_to(1) > 0,
+            operator: up_to(1) > 0,
             impostor: false,
             behind: 0,
             refused: 0,
@@ -322,6 +325,7 @@ pub const FAULTS: &[(&str, Without)] = &[
     ("refund_closed", |plan| plan.refund_closed = 0),
     ("external_refund", |plan| plan.external_refund = 0),
     ("attacker", |plan| plan.attacker = false),
+    ("operator", |plan| plan.operator = false),
     ("impostor", |plan| plan.impostor = false),
     ("behind", |plan| plan.behind = 0),
     ("drowsy", |plan| plan.drowsy = 0),

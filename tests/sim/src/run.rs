@@ -1,7 +1,7 @@
 //! One seed, from the beginning to the verdict: faults, then calm, then rest, and
 //! what must hold at rest.
 
-use crate::actor::{attacker, clerk, merchant, nature};
+use crate::actor::{attacker, clerk, merchant, nature, operator};
 use crate::exec::Group;
 use crate::plan::Plan;
 use crate::sight::{Met, Outcome};
@@ -56,6 +56,11 @@ fn live(world: &Arc<World>) {
         world
             .exec
             .spawn(Group::World, attacker::impersonate(world.clone()));
+    }
+    if plan.operator {
+        world
+            .exec
+            .spawn(Group::World, operator::work(world.clone()));
     }
     world
         .exec

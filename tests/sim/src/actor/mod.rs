@@ -4,4 +4,5 @@ pub mod attacker;
 pub mod clerk;
 pub mod merchant;
 pub mod nature;
+pub mod operator;
 pub mod payer;
