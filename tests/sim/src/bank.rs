@@ -108,6 +108,9 @@ impl Books {
         self.requests
             .entry(request.flow_no.clone())
             .or_insert_with(|| request.clone());
+        if self.refused.contains(&request.flow_no) {
+            return Err(self.refuse());
+        }
         if let Some(trade) = self.ledger.trades.get(&request.flow_no) {
             return match trade.state {
                 TradeState::Paid => Err(no(RefusalKind::AlreadyPaid, "ORDERPAID")),

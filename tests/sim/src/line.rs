@@ -139,6 +139,10 @@ impl Channel for Channeled {
         let action = Action::QrCode {
             text: format!("qr:{no}"),
         };
+        // What the channel has made already it refuses only where Till knows that it
+        // asked before. A no to a repetition that Till takes for the first call, because
+        // the first was cut off by a crash, is not in this world.
+        let is_repeated = known.is_some_and(|flow| flow.status != FlowStatus::Created);
         // These are signed by the merchant and by nobody asked.
         let is_signed = matches!(request.way, Way::AliPc | Way::AliWap | Way::AliApp);
         let make = move |world: &Arc<World>, now: Timestamp| {
@@ -158,7 +162,8 @@ impl Channel for Channeled {
             } else {
                 request.amount
             };
-            let made = match world.exec.chance(world.plan().refused) {
+            let refuses = is_repeated || !books.ledger.trades.contains_key(&request.flow_no);
+            let made = match !is_signed && refuses && world.exec.chance(world.plan().refused) {
                 true => Err(books.refuse()),
                 false => books.create(kind, &request, amount, now),
             };
