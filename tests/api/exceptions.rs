@@ -279,7 +279,7 @@ async fn a_refund_that_succeeds_ends_its_exception(app: &App) {
     let page = app.operator.get(&path).await.expect(200);
     assert_eq!(page["data"][0]["resolution"]["actor"], "till");
     assert_eq!(page["data"][0]["refund"]["status"], "succeeded");
-    let now = app.merchant.look(&order).await;
+    let now = app.merchant.explained(&order).await;
     let lines = now["timeline"].as_array().unwrap();
     let ended = lines.iter().any(|line| {
         let text = line["text"].as_str().unwrap();

@@ -18,7 +18,7 @@ use cashier::money::Money;
 use cashier::order::{CloseReason, Order, OrderStatus};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::refund::RefundStatus;
-use cashier::state::OrderState;
+use cashier::state::{OrderState, Row};
 use cashier::task::{Call, Next};
 use cashier::way::Way;
 use stateright::{Model, Property};
@@ -399,7 +399,9 @@ impl Till {
             None => Seen::Closed,
         };
         let decision = world.decide(&Input::NoticedTrade(flow.no.clone(), seen));
-        if decision.rows.is_empty() {
+        // A line of the journal tells of it, and nothing else changes.
+        let told_only = |row: &Row| matches!(row, Row::Line(_) | Row::Order(_));
+        if decision.rows.iter().all(told_only) {
             self.note_if(paid.is_some(), Situation::Repeated);
             return None;
         }
