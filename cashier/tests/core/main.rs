@@ -8,5 +8,7 @@
 )]
 
 mod stories;
+mod time;
+mod turns;
 mod wandering;
 mod world;
