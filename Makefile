@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures
+.PHONY: help run test steps setup check format lint failures doc doctest deny advisories unit browser pictures
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,18 +17,21 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint doc deny doctest unit browser
+steps: format lint failures doc deny doctest unit browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
 
-check: format lint ## Format and lints only
+check: format lint failures ## Format, lints and the table of failures only
 
 format:
 	@$(step) format cargo fmt --all --check
 
 lint:
 	@$(step) lint cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+failures: ## Whether each failure of docs/reliability.md is shown by a test
+	@$(step) failures tests/failures/table --check
 
 doc:
 	@RUSTDOCFLAGS='--deny warnings' $(step) doc cargo doc --locked --workspace --no-deps
