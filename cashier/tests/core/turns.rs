@@ -19,11 +19,14 @@ fn status(world: &World, no: &FlowNo) -> FlowStatus {
 
 /// The row of the channel's bill about a payment.
 fn bill(world: &World, account: &str, flow_no: &FlowNo, paid: &Trade) {
-    let Trade::Paid(payment) = paid.clone() else {
-        panic!("{paid:?}")
+    let payment = match paid {
+        Trade::Paid(payment) => Some(payment.clone()),
+        _ => None,
     };
-    let flow_no = flow_no.clone();
-    let row = BillRow::Paid { flow_no, payment };
+    let row = BillRow::Paid {
+        flow_no: flow_no.clone(),
+        payment: payment.expect("a payment"),
+    };
     pollster::block_on(world.cashier.take_bill_row(&AccountId::new(account), row)).unwrap();
 }
 

@@ -2,7 +2,7 @@
 //! application and seller, in the form that the documents name.
 
 use super::letter::{Letter, unheard, written};
-use super::seen::{exceptions, paid_once, strays, untouched, verdicts};
+use super::seen::{evidence, exceptions, paid_once, strays, untouched, verdicts};
 use cashier::exception::ExceptionKind;
 use serde_json::json;
 use till_tests::App;
@@ -80,11 +80,13 @@ fn altered(genuine: &Letter) -> Vec<(&'static str, Letter)> {
 /// Shows F22.
 async fn what_was_altered_on_the_way_is_not_believed(app: &App) {
     let (order, _, genuine) = unheard(app, "ALI_QR").await;
+    let kept = evidence(app).await;
     for (what, letter) in altered(&genuine) {
         refused(app, &letter, "unverified", what).await;
         untouched(app, &order, what).await;
     }
-    // Nor does a number that was never given out reach a person, while nobody signed it.
+    // Nor is a number that was never given out written down, while nobody signed it.
+    assert_eq!(evidence(app).await, kept);
     assert_eq!(strays(app, ExceptionKind::UnknownTrade).await, 0);
     assert_eq!(genuine.send(app, ACCOUNT).await.text, "success");
     paid_once(app, &order).await;
