@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint failures doc doctest deny advisories unit browser pictures
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,7 @@ format:
 lint:
 	@$(step) lint cargo clippy --locked --workspace --all-targets -- --deny warnings
 
+.PHONY: failures
 failures: ## Whether each failure of docs/reliability.md is shown by a test
 	@$(step) failures tests/failures/table --check
 

@@ -182,12 +182,3 @@ async fn connections_that_the_server_cut_are_replaced() {
     );
     stand.drop_database().await;
 }
-
-/// Shows F52.
-#[tokio::test(flavor = "multi_thread")]
-async fn its_clock_is_the_servers() {
-    if let Some(stand) = stand::postgres().await {
-        stand::shows_the_time(&*stand.store()).await;
-        stand.drop_database().await;
-    }
-}

@@ -243,10 +243,3 @@ async fn every_step_of_the_schema_is_listed_and_then_applied() {
     let after = migrations::status(database.connection()).await.unwrap();
     assert!(after.iter().all(|step| step.applied));
 }
-
-/// Shows F52.
-#[tokio::test]
-async fn its_clock_is_the_machines() {
-    let stand = stand::sqlite().await;
-    stand::shows_the_time(&*stand.store()).await;
-}

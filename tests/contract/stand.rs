@@ -4,13 +4,12 @@ use crate::samples;
 use cashier::memory::MemoryStore;
 use cashier::policy::Policy;
 use cashier::store::Store;
-use cashier::time::{Clock, Span};
 use entities::directory::{App, Directory, Import, Merchant};
 use entities::{Database, Options, SeaStore};
 use sea_orm::ConnectionTrait;
 use std::sync::Arc;
 use tempfile::TempDir;
-use till_tests::{Place, StageClock};
+use till_tests::Place;
 
 /// A store in a database of its own.
 pub struct Stand {
@@ -83,26 +82,6 @@ async fn prepare(stand: Stand) -> Stand {
         .await
         .unwrap();
     stand
-}
-
-/// The store's clock shows this machine's time, on which a server of tests runs, and
-/// goes on.
-pub async fn shows_the_time(store: &dyn Store) {
-    let clock = StageClock::default();
-    let before = clock.now();
-    let first = store.now().await.unwrap();
-    let second = store.now().await.unwrap();
-    let after = clock.now();
-    // Both are cut to the millisecond.
-    assert!(
-        before.minus(Span::millis(1)) <= first,
-        "{before:?} {first:?}"
-    );
-    assert!(first <= second, "{first:?} {second:?}");
-    assert!(
-        second <= after.plus(Span::millis(1)),
-        "{second:?} {after:?}"
-    );
 }
 
 impl Stand {
