@@ -138,7 +138,7 @@ async fn a_notice_sealed_with_another_key_is_refused_and_asking_tells_the_truth(
     };
     let refused = changed.open_notice(raw).unwrap_err();
     assert!(
-        matches!(refused, NoticeRefusal::Unreadable(_)),
+        matches!(refused, NoticeRefusal::Unreadable { .. }),
         "{refused:?}"
     );
     // No receipt, so that it is sent again for a day; and a query is not sealed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use till_sim::{CrashPoint, Met, Plan, run};
 
 /// How many worlds each fault is let loose on.
-const WORLDS: u64 = 60;
+const WORLDS: u64 = 200;
 
 /// What was met in them, and the lines of their traces.
 struct Seen {
@@ -108,7 +108,7 @@ fn nobody_knows_whether_a_commit_was_written() {
 /// Shows F38, F41, F42, F43, F44.
 #[test]
 fn nodes_die_at_every_point() {
-    let seen = worlds(|plan| plan.crash = 20);
+    let seen = worlds(|plan| plan.crash = 30);
     for point in [
         CrashPoint::BeforeCommit,
         CrashPoint::AfterCommit,
@@ -124,8 +124,12 @@ fn nodes_die_at_every_point() {
 
 /// Shows F46.
 #[test]
-fn every_third_commit_conflicts() {
-    worlds(|plan| plan.conflict = 333).has(Met::Conflict);
+fn commits_conflict_with_those_of_others_and_every_third_for_no_reason() {
+    let seen = worlds(|plan| {
+        plan.conflict = 333;
+        plan.pause = 40;
+    });
+    seen.has(Met::Conflict);
 }
 
 /// Shows F50, F53.
