@@ -18,18 +18,22 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint doc deny doctest unit sim model chaos-short browser
+steps: format lint failures doc deny doctest unit sim model chaos-short browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
 
-check: format lint ## Format and lints only
+check: format lint failures ## Format, lints and the table of failures only
 
 format:
 	@$(step) format cargo fmt --all --check
 
 lint:
 	@$(step) lint cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+.PHONY: failures
+failures: ## Whether each failure of docs/reliability.md is shown by a test
+	@$(step) failures tests/failures/table --check
 
 doc:
 	@RUSTDOCFLAGS='--deny warnings' $(step) doc cargo doc --locked --workspace --no-deps
