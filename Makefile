@@ -5,7 +5,7 @@ nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
 .PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures sim model \
-	chaos chaos-build chaos-short chaos-points
+	chaos chaos-build chaos-short chaos-points mutants mutants-fit
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +18,7 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint failures doc deny doctest unit sim model chaos-short browser
+steps: format lint failures mutants-fit doc deny doctest unit sim model chaos-short browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
@@ -66,6 +66,13 @@ sim: ## Lives through SEEDS=100000 simulated worlds (FROM=0), on every processor
 model: ## The exhaustive check of the core, optimised; FULL=1 goes on for minutes
 	@$(step) model cargo run --locked --quiet --profile sim --package till-model -- $(if $(FULL),--full) --ends
 
+# A list that no longer fits the code fails at once; the mistakes themselves take minutes.
+mutants: ## Known mistakes, each of which the simulator must notice
+	@$(step) mutants tests/mutants/run
+
+mutants-fit:
+	@$(step) mutants-fit tests/mutants/run --check
+
 # Last, and without a heading's end, so that the runner's own summary closes the output.
 browser: ## Chromium through the shop, the checkout page and the wallets
 	@cargo build --locked --workspace --bin till
@@ -91,8 +98,8 @@ chaos: ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders
 	@$(step) chaos tests/setup/with-servers $(chaos_long) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
 
 chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite
-	@$(step) chaos-postgres tests/setup/with-servers $(chaos_short) --store postgres --seconds 120 --rate 10 --seed $(SEED)
-	@$(step) chaos-sqlite $(chaos_short) --store sqlite --seconds 30 --rate 10 --seed $(SEED) --quick
+	@$(step) chaos-postgres tests/setup/with-servers $(chaos_short) --store postgres --seconds 120 --rate 5 --seed $(SEED)
+	@$(step) chaos-sqlite $(chaos_short) --store sqlite --seconds 30 --rate 5 --seed $(SEED) --quick
 
 # They wait for leases more than they compute, so many run at once.
 chaos-points: chaos-build ## Every crash point once, one test each

@@ -3,10 +3,11 @@
 use super::{Books, Breach, Findings, Formula};
 use crate::capture::{Capture, CaptureKind};
 use crate::event::EventKind;
+use crate::exception::{Exception, ExceptionKind, TILL};
 use crate::flow::{Flow, FlowStatus};
 use crate::money::Money;
 use crate::order::{CloseReason, OrderStatus};
-use crate::policy::Switch;
+use crate::policy::{LatePayment, Switch};
 use crate::refund::{Refund, RefundStatus};
 use crate::state::OrderState;
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ pub fn check(books: &Books<'_>) -> Vec<Breach> {
     }
     exceptions(&mut found, state);
     resolutions(&mut found, state);
+    ended_by_till(&mut found, state);
     events(&mut found, books);
     found.0
 }
@@ -69,6 +71,7 @@ fn order(found: &mut Findings, state: &OrderState) {
             "paid_at is not when the channel took the money".to_owned()
         });
     }
+    late_money(found, state);
     let settled = state.flows.iter().all(|flow| flow.status.is_settled());
     if order.status == OrderStatus::Closed {
         found.check(settled, F::A7, row, || {
@@ -93,6 +96,21 @@ fn order(found: &mut Findings, state: &OrderState) {
     }
     found.check(is_amount(order.amount), F::A17, row, || {
         "its amount is not positive".to_owned()
+    });
+}
+
+/// A3: money for a closed order pays it, or goes back, as the policy says.
+fn late_money(found: &mut Findings, state: &OrderState) {
+    let row = || row_of_order(state);
+    let accepts = state.order.policy.late_payment == LatePayment::Accept;
+    let reopened = state.order.status == OrderStatus::Paid && state.order.closed.is_some();
+    found.check(accepts || !reopened, F::A3, row, || {
+        "it was closed and is paid although late money is to be given back".to_owned()
+    });
+    let mut captures = state.captures.iter();
+    let late = captures.any(|capture| capture.kind == CaptureKind::Late);
+    found.check(!accepts || !late, F::A3, row, || {
+        "it gives late money back although the policy is to accept it".to_owned()
     });
 }
 
@@ -169,7 +187,19 @@ fn overlaps(found: &mut Findings, state: &OrderState) {
     found.check(current <= 1, F::A6, row, || {
         format!("{current} flows are in progress at once")
     });
-    let strict = state.order.policy.switch == Switch::Strict;
+    let order = &state.order;
+    let over = order.status != OrderStatus::Open || order.close_requested_at.is_some();
+    for flow in state.flows.iter().filter(|flow| !flow.status.is_settled()) {
+        let row = || format!("flows {}", flow.no);
+        let ending = flow.status == FlowStatus::Closing;
+        found.check(ending || !over, F::A6, row, || {
+            format!(
+                "it is {} although nobody is to pay it any more",
+                flow.status.name()
+            )
+        });
+    }
+    let strict = order.policy.switch == Switch::Strict;
     for flow in state
         .flows
         .iter()
@@ -215,12 +245,17 @@ fn of_capture(found: &mut Findings, state: &OrderState, capture: &Capture, index
     found.check(is_amount(capture.amount), F::A17, row, || {
         "its amount is not positive".to_owned()
     });
-    let held = state.held(&capture.id);
-    found.check(held <= capture.amount, F::A9, row, || {
+    // Counted here anew: the core's own sum is what is being checked.
+    let back = state
+        .refunds
+        .iter()
+        .filter(|refund| refund.capture == capture.id && refund.status != RefundStatus::Failed);
+    let back = Money::sum(back.map(Refund::amount)).unwrap_or(Money::MAX);
+    found.check(back <= capture.amount, F::A9, row, || {
         format!(
             "{} fen were taken and {} are given back",
             capture.amount.fen(),
-            held.fen()
+            back.fen()
         )
     });
     let returned: Vec<&Refund> = state
@@ -240,6 +275,21 @@ fn of_capture(found: &mut Findings, state: &OrderState, capture: &Capture, index
         .iter()
         .all(|refund| refund.amount() == capture.amount);
     found.check(whole, F::A10, row, || "not all of it goes back".to_owned());
+    found.check(is_shown(state, capture), F::A11, row, || {
+        format!("it is {} and no person is told", capture.kind.name())
+    });
+}
+
+/// Money that did not pay the order as it should is shown to a person.
+fn is_shown(state: &OrderState, capture: &Capture) -> bool {
+    let (kind, subject) = match capture.kind {
+        CaptureKind::Winner => return true,
+        CaptureKind::Surplus => (ExceptionKind::DuplicatePayment, capture.id.as_str()),
+        CaptureKind::Late => (ExceptionKind::LatePayment, capture.id.as_str()),
+        CaptureKind::WrongAmount => (ExceptionKind::AmountMismatch, capture.flow_no.as_str()),
+    };
+    let mut exceptions = state.exceptions.iter();
+    exceptions.any(|exception| exception.kind == kind && exception.about() == subject)
 }
 
 /// A5, A10, A12, A17: one refund.
@@ -328,6 +378,39 @@ fn resolutions(found: &mut Findings, state: &OrderState) {
         found.check(signed, F::A19, row, || {
             "it is settled by nobody or for no reason".to_owned()
         });
+    }
+}
+
+/// A19: what Till resolves by itself is over.
+fn ended_by_till(found: &mut Findings, state: &OrderState) {
+    let by_till = state.resolutions.iter().filter(|entry| entry.actor == TILL);
+    for entry in by_till {
+        let mut exceptions = state.exceptions.iter();
+        let resolved = exceptions.find(|exception| exception.id == entry.exception);
+        let over = resolved.is_some_and(|exception| is_over(state, exception));
+        let row = || format!("exceptions {}", entry.exception);
+        found.check(over, F::A19, row, || {
+            "Till resolved it and something is left to do".to_owned()
+        });
+    }
+}
+
+/// Whether the flow, the refund or the capture that an exception is about has come
+/// to its end. The delivery of an event is no matter of an order's.
+fn is_over(state: &OrderState, exception: &Exception) -> bool {
+    let about = exception.about();
+    let flow = state.flows.iter().find(|flow| flow.no.as_str() == about);
+    let is_of = |refund: &&Refund| {
+        refund.no.as_str() == about || (refund.is_automatic() && refund.capture.as_str() == about)
+    };
+    let refund = state.refunds.iter().find(is_of);
+    match exception.kind {
+        ExceptionKind::WebhookExhausted => true,
+        ExceptionKind::NoAnswer => {
+            flow.is_some_and(|flow| flow.status.is_settled())
+                || refund.is_some_and(|refund| refund.status.is_settled())
+        }
+        _ => refund.is_some_and(|refund| refund.status == RefundStatus::Succeeded),
     }
 }
 

@@ -92,6 +92,11 @@ impl Books {
             .is_some_and(|first| first != request)
     }
 
+    /// A creation is refused for good.
+    pub fn refuse(&self) -> Refusal {
+        no(RefusalKind::Final, "NO_AUTH")
+    }
+
     /// A flow is created. At Alipay that hands something out, and no more.
     pub fn create(
         &mut self,
@@ -103,6 +108,9 @@ impl Books {
         self.requests
             .entry(request.flow_no.clone())
             .or_insert_with(|| request.clone());
+        if self.refused.contains(&request.flow_no) {
+            return Err(self.refuse());
+        }
         if let Some(trade) = self.ledger.trades.get(&request.flow_no) {
             return match trade.state {
                 TradeState::Paid => Err(no(RefusalKind::AlreadyPaid, "ORDERPAID")),
@@ -237,14 +245,23 @@ impl Books {
         }
     }
 
-    /// What a refund does: at Alipay it is done, at WeChat Pay it is accepted.
+    /// What a refund does: at Alipay it is done, at WeChat Pay it is accepted. With
+    /// `nothing_left`, what was accepted is refused when it is sent again after the
+    /// whole payment has gone back: that no is about the second sending alone.
     pub fn refund(
         &mut self,
         kind: ChannelKind,
         request: &RefundRequest,
+        nothing_left: bool,
         now: Timestamp,
     ) -> Result<Refunded, Refusal> {
         if let Some((first, state)) = self.refunds.get(&request.refund_no) {
+            if kind == ChannelKind::Wechat
+                && nothing_left
+                && self.held(&request.flow_no) == Some(request.total)
+            {
+                return Err(no(RefusalKind::Final, "INVALID_REQUEST"));
+            }
             return match first.amount == request.amount && first.flow_no == request.flow_no {
                 true => Ok(*state),
                 false => Err(no(RefusalKind::Final, "PARAM_ERROR")),
@@ -347,7 +364,7 @@ impl Books {
             reason: None,
             notify_url: String::new(),
         };
-        self.refund(kind, &request, now).ok()?;
+        self.refund(kind, &request, false, now).ok()?;
         self.settle_refund(&request.refund_no, Refunded::Succeeded);
         self.external.insert(request.refund_no.clone());
         Some(request.refund_no)

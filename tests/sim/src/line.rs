@@ -103,7 +103,7 @@ async fn carried_out<T: Send>(
         answer.fill(exec, Err(CauseKind::ChannelError));
         return;
     }
-    let said = carry_out(world, exec.now());
+    let said = carry_out(world, world.channel_time());
     let fault = if exec.chance(plan.channel_error) {
         Some(CauseKind::ChannelError)
     } else if exec.chance(plan.garbage) {
@@ -139,6 +139,10 @@ impl Channel for Channeled {
         let action = Action::QrCode {
             text: format!("qr:{no}"),
         };
+        // What the channel has made already it refuses only where Till knows that it
+        // asked before. A no to a repetition that Till takes for the first call, because
+        // the first was cut off by a crash, is not in this world.
+        let is_repeated = known.is_some_and(|flow| flow.status != FlowStatus::Created);
         // These are signed by the merchant and by nobody asked.
         let is_signed = matches!(request.way, Way::AliPc | Way::AliWap | Way::AliApp);
         let make = move |world: &Arc<World>, now: Timestamp| {
@@ -158,7 +162,11 @@ impl Channel for Channeled {
             } else {
                 request.amount
             };
-            let made = books.create(kind, &request, amount, now);
+            let refuses = is_repeated || !books.ledger.trades.contains_key(&request.flow_no);
+            let made = match !is_signed && refuses && world.exec.chance(world.plan().refused) {
+                true => Err(books.refuse()),
+                false => books.create(kind, &request, amount, now),
+            };
             if made
                 .as_ref()
                 .is_err_and(|no| no.kind == cashier::channel::RefusalKind::Final)
@@ -172,7 +180,7 @@ impl Channel for Channeled {
             made.map(|()| action)
         };
         if is_signed {
-            return match make(&self.world, self.world.exec.now()) {
+            return match make(&self.world, self.world.channel_time()) {
                 Ok(action) => Outcome::Done(action),
                 Err(refusal) => Outcome::Refused(refusal),
             };
@@ -252,7 +260,8 @@ impl Channel for Channeled {
                 });
             }
             let before = world.bank.books().query_refund(&request.refund_no);
-            let said = world.bank.books().refund(kind, &request, now);
+            let nothing_left = world.plan().nothing_left;
+            let said = world.bank.books().refund(kind, &request, nothing_left, now);
             if before == Refunded::NotFound && said.is_ok() {
                 world.refund_taken(kind, &request);
             }

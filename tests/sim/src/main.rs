@@ -12,6 +12,12 @@ use till_sim::{Met, Plan, run, shrink};
 /// How many failing seeds end a run: a handful says as much as a thousand.
 const ENOUGH: usize = 20;
 
+impl Options {
+    fn enough(&self) -> usize {
+        if self.until_broken { 1 } else { ENOUGH }
+    }
+}
+
 #[derive(Debug, Parser)]
 #[command(
     name = "till-sim",
@@ -36,6 +42,9 @@ struct Options {
     /// Do not fail when a situation was never met
     #[arg(long)]
     few: bool,
+    /// End at the first seed that fails
+    #[arg(long)]
+    until_broken: bool,
     /// What the seeds are run against: the commit, to be printed with a failing seed
     #[arg(long, default_value = "")]
     commit: String,
@@ -110,7 +119,7 @@ fn sweep(out: &mut impl Write, options: &Options) -> io::Result<bool> {
                     }
                     if let Some((_, breach)) = outcome.breaches.first() {
                         tally.failed.push((seed, breach.to_string()));
-                        enough.fetch_or(tally.failed.len() >= ENOUGH, Ordering::Relaxed);
+                        enough.fetch_or(tally.failed.len() >= options.enough(), Ordering::Relaxed);
                     }
                 }
             });

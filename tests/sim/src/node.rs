@@ -260,7 +260,12 @@ impl Future for Idle {
 
 /// The node may die here, and everything that it was about to do with it.
 pub async fn die_here(world: &Arc<World>, life: Life, point: CrashPoint) {
-    if world.exec.chance(world.plan().pause) {
+    let plan = world.plan();
+    let drowsy = match point {
+        CrashPoint::AfterCall => plan.drowsy,
+        _ => 0,
+    };
+    if world.exec.chance(plan.pause + drowsy) {
         let stall = world.exec.span(Span::seconds(5), Span::minutes(8));
         let now = world.exec.now();
         world.sight.trace(

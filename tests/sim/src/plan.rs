@@ -5,6 +5,10 @@
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Span;
 
+/// How far channels' clocks may be behind, in milliseconds: less than the margin that
+/// Till waits after an end.
+const MOST_BEHIND: u32 = 50_000;
+
 /// The rates of a world's faults, in thousandths of the occasions, and its size.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -74,6 +78,17 @@ pub struct Plan {
     pub attacker: bool,
     /// Somebody ends exceptions by hand.
     pub operator: bool,
+    /// Another account's own channel names our flows.
+    pub impostor: bool,
+    /// How far the channels' clocks are behind everybody else's, in milliseconds.
+    pub behind: u32,
+    /// A creation is refused for good, also one that was carried out before.
+    pub refused: u32,
+    /// A node stands still with a channel's answer in its hands.
+    pub drowsy: u32,
+    /// WeChat Pay refuses a refund that it has made already, once nothing is left of
+    /// the payment.
+    pub nothing_left: bool,
     /// How many orders there are.
     pub orders: u32,
     /// How many nodes there are.
@@ -126,6 +141,11 @@ impl Plan {
             external_refund: 0,
             attacker: up_to(1) > 0,
             operator: up_to(1) > 0,
+            impostor: false,
+            behind: 0,
+            refused: 0,
+            drowsy: 0,
+            nothing_left: false,
             orders: 1,
             nodes: 2,
             policy: Policy::default(),
@@ -134,6 +154,7 @@ impl Plan {
         };
         plan.draw_rare(&mut rng);
         plan.draw_size(&mut rng);
+        plan.draw_last(&mut rng);
         plan
     }
 
@@ -179,6 +200,25 @@ impl Plan {
         self.calm_after = Span::minutes(rng.u32(5..90));
     }
 
+    /// What was thought of later: drawn last, so that the other choices of a seed
+    /// stay what they were.
+    fn draw_last(&mut self, rng: &mut fastrand::Rng) {
+        if self.is_sound() {
+            return;
+        }
+        self.impostor = rng.u32(0..4) == 0;
+        self.nothing_left = rng.u32(0..4) == 0;
+        if rng.u32(0..4) == 0 {
+            self.behind = rng.u32(1..MOST_BEHIND);
+        }
+        if rng.u32(0..8) == 0 {
+            self.drowsy = rng.u32(1..=200);
+        }
+        if rng.u32(0..8) == 0 {
+            self.refused = rng.u32(1..=200);
+        }
+    }
+
     /// The same world without faults: what the second phase runs under.
     pub fn sound(&self) -> Plan {
         Plan {
@@ -198,6 +238,8 @@ impl Plan {
             notice_wrong: 0,
             crash: 0,
             pause: 0,
+            drowsy: 0,
+            refused: 0,
             conflict: 0,
             commit_unknown: 0,
             store_down: 0,
@@ -232,6 +274,8 @@ impl Plan {
             self.commit_unknown,
             self.store_down,
             self.lease_lie,
+            self.behind,
+            self.drowsy,
         ];
         faults.iter().all(|rate| *rate == 0)
     }
@@ -282,6 +326,11 @@ pub const FAULTS: &[(&str, Without)] = &[
     ("external_refund", |plan| plan.external_refund = 0),
     ("attacker", |plan| plan.attacker = false),
     ("operator", |plan| plan.operator = false),
+    ("impostor", |plan| plan.impostor = false),
+    ("behind", |plan| plan.behind = 0),
+    ("drowsy", |plan| plan.drowsy = 0),
+    ("refused", |plan| plan.refused = 0),
+    ("nothing_left", |plan| plan.nothing_left = false),
     ("orders", |plan| plan.orders = 1),
     ("nodes", |plan| plan.nodes = 1),
 ];

@@ -23,7 +23,7 @@ const WECHAT: &[u32] = &[
 
 /// A payment was made: its notices set out.
 pub fn paid(world: &Arc<World>, flow: &FlowNo) {
-    let now = world.exec.now();
+    let now = world.channel_time();
     let (account, seen) = {
         let mut books = world.bank.books();
         let Some(account) = books

@@ -52,6 +52,11 @@ fn live(world: &Arc<World>) {
             .exec
             .spawn(Group::World, attacker::attack(world.clone()));
     }
+    if plan.impostor {
+        world
+            .exec
+            .spawn(Group::World, attacker::impersonate(world.clone()));
+    }
     if plan.operator {
         world
             .exec
@@ -77,7 +82,7 @@ fn live(world: &Arc<World>) {
 
 /// Everything that must hold at rest.
 fn verdict(world: &Arc<World>, plan: &Plan) {
-    let now = world.exec.now();
+    let (now, theirs) = (world.exec.now(), world.channel_time());
     let orders = world.memory.orders();
     let bank = world.bank.books();
     let received = world
@@ -91,7 +96,7 @@ fn verdict(world: &Arc<World>, plan: &Plan) {
         let of_order = world.memory.audit(&state.order.id, |books| {
             known.extend(books.events.iter().map(|event| event.id.clone()));
             let mut breaches = audit::rows::check(books);
-            breaches.extend(audit::ledger::check(books, &bank.ledger, now));
+            breaches.extend(audit::ledger::check(books, &bank.ledger, theirs));
             breaches.extend(audit::rest::check(books));
             breaches.extend(audit::rest::check_ledger(books, &bank.ledger));
             breaches.extend(audit::receipts::check(books, &received, true));
@@ -108,6 +113,7 @@ fn verdict(world: &Arc<World>, plan: &Plan) {
         world.sight.breach(now, breach);
     }
     external_refunds_are_reported(world);
+    everything_is_heard(world);
     found_in_time(world, plan);
     long_outage(world, plan);
 }
@@ -128,6 +134,22 @@ fn external_refunds_are_reported(world: &World) {
             world
                 .sight
                 .broken(now, Formula::Q5, row, "made by hand, and nobody is told");
+        }
+    }
+}
+
+/// Q4: no merchant is down for as long as the schedule of deliveries lasts, so each has
+/// heard everything.
+fn everything_is_heard(world: &World) {
+    let received = world
+        .received
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    for event in world.memory.events() {
+        if !received.contains_key(&event.id) {
+            let (now, row) = (world.exec.now(), format!("events {}", event.id));
+            let detail = "its merchant was up again in time and has never heard it";
+            world.sight.broken(now, Formula::Q4, row, detail);
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::sight::{CrashPoint, Met};
 use crate::world::World;
 use async_trait::async_trait;
+use cashier::audit::Formula;
 use cashier::exception::Exception;
 use cashier::flow::FlowStatus;
 use cashier::id::{
@@ -152,6 +153,7 @@ fn moved(world: &World, before: &OrderState, commit: &Commit) {
             .is_some_and(|flow| matches!(flow.status, FlowStatus::Created | FlowStatus::Unknown))
     };
     for row in &commit.rows {
+        handed_out(world, before, row);
         match row {
             Row::Flow(flow)
                 if commit.notice.is_some()
@@ -171,6 +173,19 @@ fn moved(world: &World, before: &OrderState, commit: &Commit) {
             }
             _ => {}
         }
+    }
+}
+
+/// A6: what is being closed is not handed out any more.
+fn handed_out(world: &World, before: &OrderState, row: &Row) {
+    let Row::Flow(flow) = row else { return };
+    let was = before.flow(&flow.no);
+    let given =
+        was.is_some_and(|was| was.status == FlowStatus::Closing && was.action != flow.action);
+    if given && flow.action.is_some() {
+        let (now, row) = (world.exec.now(), format!("flows {}", flow.no));
+        let detail = "it is handed out while it is being closed";
+        world.sight.broken(now, Formula::A6, row, detail);
     }
 }
 

@@ -108,6 +108,11 @@ impl World {
         locked(&self.plan).clone()
     }
 
+    /// What the channels' clocks say.
+    pub fn channel_time(&self) -> Timestamp {
+        self.exec.now().minus(Span::millis(self.plan().behind))
+    }
+
     /// From now on nothing goes wrong any more.
     pub fn calm(self: &Arc<Self>) {
         *locked(&self.plan) = self.sound.clone();
@@ -355,7 +360,8 @@ impl World {
         let breaches = self.memory.audit(order, |books| {
             let mut breaches = audit::rows::check(books);
             let bank = self.bank.books();
-            breaches.extend(audit::ledger::check(books, &bank.ledger, now));
+            let theirs = self.channel_time();
+            breaches.extend(audit::ledger::check(books, &bank.ledger, theirs));
             for flow in &books.state.flows {
                 let failed = flow.status == cashier::flow::FlowStatus::Failed;
                 if failed && !bank.refused.contains(&flow.no) {

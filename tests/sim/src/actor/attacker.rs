@@ -92,6 +92,34 @@ async fn elsewhere(world: &Arc<World>) {
     }
 }
 
+/// The channel of another account signs, truly, what names our flow: it is not that
+/// account's flow, so it changes nothing, and a person is told of it (A11, A4).
+pub async fn impersonate(world: Arc<World>) {
+    let exec = &world.exec;
+    for _ in 0..4 {
+        exec.sleep(exec.span(Span::seconds(20), Span::minutes(12)))
+            .await;
+        let Some((mut letter, flow)) = aim(&world) else {
+            continue;
+        };
+        let accounts = accounts();
+        let Some(other) = accounts.iter().find(|other| **other != letter.account) else {
+            continue;
+        };
+        letter.account = other.clone();
+        letter.key = Some(0);
+        letter.name = format!("{flow}/IMPOSTOR");
+        let status = post::put(&world, other, letter.body()).await;
+        let subject = format!("{other}/{flow}");
+        let mut strays = world.memory.strays().into_iter();
+        if status == Some(200) && !strays.any(|stray| stray.about() == subject) {
+            let (now, row) = (exec.now(), format!("notices {subject}"));
+            let detail = "another account's notice was acknowledged and nobody is told";
+            world.sight.broken(now, Formula::A4, row, detail);
+        }
+    }
+}
+
 async fn probe(world: &Arc<World>) {
     let account = accounts()[0].clone();
     let letter = Letter {

@@ -10,6 +10,7 @@ use cashier::command::{NewOrder, RefundCommand, Refusal};
 use cashier::event::EventKind;
 use cashier::id::{AppId, MerchantId, OrderId};
 use cashier::money::Money;
+use cashier::refund::Refund;
 use cashier::time::Span;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -192,6 +193,20 @@ async fn refund_when_paid(world: Arc<World>, order: OrderId, amount: Money) {
     }
 }
 
+/// Whether so much was left of the payment, whatever was asked for so far, that a
+/// refund of this amount cannot have been too much at any time.
+fn could_be_refunded(world: &World, order: &OrderId, amount: Money) -> bool {
+    let left = world.memory.audit(order, |books| {
+        let winner = books.state.winner()?;
+        let of_winner = |refund: &&Refund| refund.capture == winner.id;
+        let ever = books.state.refunds.iter().filter(of_winner);
+        winner
+            .amount
+            .checked_sub(Money::sum(ever.map(Refund::amount))?)
+    });
+    left.flatten().is_some_and(|left| left >= amount)
+}
+
 /// Which refund each of the merchant's numbers turned out to be.
 type Answers = Arc<Mutex<BTreeMap<String, cashier::id::RefundNo>>>;
 
@@ -219,6 +234,10 @@ async fn refund(world: Arc<World>, order: OrderId, wish: RefundCommand, answers:
             }
             Some(Err(Refusal::RefundExceedsCapture { .. })) => {
                 world.sight.met(Met::RefundCapped);
+                if could_be_refunded(&world, &order, wish.amount) {
+                    let (row, detail) = (format!("orders {order}"), "there is enough to refund");
+                    world.sight.broken(now, Formula::A16, row, detail);
+                }
                 return;
             }
             Some(Err(Refusal::StoreUnavailable)) | None => {

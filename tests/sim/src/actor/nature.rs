@@ -70,7 +70,7 @@ async fn refund_by_hand(world: Arc<World>) {
     for _ in 0..4 {
         exec.sleep(exec.span(Span::minutes(2), Span::minutes(25)))
             .await;
-        let (now, one) = (exec.now(), Money::from_fen(1).unwrap_or_default());
+        let (now, one) = (world.channel_time(), Money::from_fen(1).unwrap_or_default());
         let mut books = world.bank.books();
         let Some(flow) = books.paid_at.keys().next().cloned() else {
             continue;

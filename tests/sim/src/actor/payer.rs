@@ -99,7 +99,8 @@ pub fn reminded(world: &Arc<World>, flow: &FlowNo) {
         let exec = &world.exec;
         exec.sleep(exec.span(Span::millis(1), Span::seconds(15)))
             .await;
-        let paid = world.bank.books().pay(&flow, false, exec.now());
+        let now = world.channel_time();
+        let paid = world.bank.books().pay(&flow, false, now);
         world.sight.trace(
             exec.now(),
             format_args!("a reminded payer pays {flow}: {paid}"),
@@ -161,7 +162,7 @@ async fn settle(world: &Arc<World>, screens: &Screens) {
         return;
     };
     let now = exec.now();
-    let opened = world.bank.books().scan(flow, now);
+    let opened = world.bank.books().scan(flow, world.channel_time());
     world
         .sight
         .trace(now, format_args!("payer opens {flow}: {opened}"));
@@ -173,7 +174,8 @@ async fn settle(world: &Arc<World>, screens: &Screens) {
     }
     let contradict = exec.chance(world.plan().contradiction);
     let now = exec.now();
-    let paid = world.bank.books().pay(flow, contradict, now);
+    let theirs = world.channel_time();
+    let paid = world.bank.books().pay(flow, contradict, theirs);
     world
         .sight
         .trace(now, format_args!("payer pays {flow}: {paid}"));
