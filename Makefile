@@ -18,18 +18,22 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint doc deny mutants-fit doctest unit sim model chaos-short browser
+steps: format lint failures mutants-fit doc deny doctest unit sim model chaos-short browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
 
-check: format lint ## Format and lints only
+check: format lint failures ## Format, lints and the table of failures only
 
 format:
 	@$(step) format cargo fmt --all --check
 
 lint:
 	@$(step) lint cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+.PHONY: failures
+failures: ## Whether each failure of docs/reliability.md is shown by a test
+	@$(step) failures tests/failures/table --check
 
 doc:
 	@RUSTDOCFLAGS='--deny warnings' $(step) doc cargo doc --locked --workspace --no-deps
@@ -94,8 +98,8 @@ chaos: ## Kills, cuts and stalls everything for MINUTES=30 while RATE=100 orders
 	@$(step) chaos tests/setup/with-servers $(chaos_long) --store $(STORE) --seconds $$(($(MINUTES) * 60)) --rate $(RATE) --seed $(SEED)
 
 chaos-short: chaos-points ## Every crash point once, then two minutes of chaos on PostgreSQL and half a minute on SQLite
-	@$(step) chaos-postgres tests/setup/with-servers $(chaos_short) --store postgres --seconds 120 --rate 10 --seed $(SEED)
-	@$(step) chaos-sqlite $(chaos_short) --store sqlite --seconds 30 --rate 10 --seed $(SEED) --quick
+	@$(step) chaos-postgres tests/setup/with-servers $(chaos_short) --store postgres --seconds 120 --rate 5 --seed $(SEED)
+	@$(step) chaos-sqlite $(chaos_short) --store sqlite --seconds 30 --rate 5 --seed $(SEED) --quick
 
 # They wait for leases more than they compute, so many run at once.
 chaos-points: chaos-build ## Every crash point once, one test each

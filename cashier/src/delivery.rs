@@ -75,6 +75,7 @@ mod tests {
         }
     }
 
+    /// Shows F64.
     #[test]
     fn the_schedule_spans_more_than_75_hours_even_when_every_gap_is_drawn_short() {
         let mut now = Timestamp::from_millis(0);

@@ -174,6 +174,7 @@ mod tests {
         }
     }
 
+    /// Shows F61.
     #[tokio::test]
     async fn nothing_listening_means_that_nothing_was_sent() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -185,6 +186,7 @@ mod tests {
         assert_eq!(kind(&lost), (false, CauseKind::Unreachable));
     }
 
+    /// Shows F56.
     #[tokio::test]
     async fn a_connection_that_ends_without_an_answer_leaves_the_outcome_unknown() {
         let url = answering(Vec::new()).await;
@@ -192,6 +194,7 @@ mod tests {
         assert_eq!(kind(&lost), (true, CauseKind::Reset));
     }
 
+    /// Shows F61.
     #[tokio::test]
     async fn without_a_trusted_peer_nothing_was_sent() {
         let mut url = answering(b"this is no TLS".to_vec()).await;
@@ -200,6 +203,7 @@ mod tests {
         assert_eq!(kind(&lost), (false, CauseKind::Unreachable));
     }
 
+    /// Shows F57.
     #[tokio::test]
     async fn a_cut_body_leaves_the_outcome_unknown() {
         let url = answering(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf".to_vec()).await;

@@ -134,6 +134,7 @@ async fn it_says_whether_it_lives_and_can_serve(app: &App) {
 }
 
 /// The database disappears under a running gateway.
+/// Shows F47.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_database_it_says_so_and_no_more() {
     let Some(database) = Database::postgres() else {

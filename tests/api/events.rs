@@ -10,6 +10,7 @@ till_tests::stories! {
     a_page_is_asked_for_properly
 }
 
+/// Shows F69.
 async fn events_are_pulled_in_pages_by_cursor(app: &App) {
     let mut orders = Vec::new();
     for _ in 0..5 {

@@ -40,6 +40,7 @@ async fn the_same_request_gets_the_same_answer(app: &App) {
     assert_eq!(now["order_id"], order["id"]);
 }
 
+/// Shows F72.
 async fn another_request_under_the_same_key_is_refused(app: &App) {
     let body = app.merchant.order_body(json!({}));
     let order = app
@@ -82,6 +83,7 @@ async fn a_definite_refusal_is_kept_too(app: &App) {
     again.problem(409, "order_conflict");
 }
 
+/// Shows F75.
 async fn what_may_pass_is_not_kept(app: &App) {
     app.payer
         .break_it(json!({ "method": "wechat.native", "fault": "http_500" }))
@@ -151,6 +153,7 @@ async fn a_key_is_visible_ascii_of_bounded_length(app: &App) {
     app.merchant.remember(&order);
 }
 
+/// Shows F73.
 async fn twenty_at_once_make_one_order_and_get_one_answer(app: &App) {
     let body = app.merchant.order_body(json!({ "way": "ALI_QR" }));
     let asks = (0..20).map(|_| app.merchant.post_once("/v1/orders", &body, "k"));

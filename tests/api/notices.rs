@@ -79,6 +79,7 @@ async fn a_notice_that_was_tampered_with_changes_nothing(app: &App) {
     }
 }
 
+/// Shows F19.
 async fn a_notice_that_comes_again_changes_nothing(app: &App) {
     for (way, account) in [("ALI_QR", "shop_alipay"), ("WX_NATIVE", "shop_wechat")] {
         let order = app.merchant.order(json!({ "way": way })).await;
@@ -98,6 +99,7 @@ async fn a_notice_that_comes_again_changes_nothing(app: &App) {
     }
 }
 
+/// Shows F40.
 async fn a_notice_at_another_accounts_address_changes_nothing(app: &App) {
     let order = app.merchant.order(json!({ "way": "ALI_QR" })).await;
     app.payer
@@ -120,6 +122,7 @@ async fn a_notice_at_another_accounts_address_changes_nothing(app: &App) {
 
 /// The table of notices is gone for a while: no channel hears a yes, no client hears
 /// why, and nothing is lost.
+/// Shows F36.
 async fn a_notice_that_cannot_be_committed_is_asked_for_again(app: &App) {
     for (way, account) in [("ALI_QR", "shop_alipay"), ("WX_NATIVE", "shop_wechat")] {
         let order = app.merchant.order(json!({ "way": way })).await;

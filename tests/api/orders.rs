@@ -15,6 +15,7 @@ till_tests::stories! {
     fifty_clicks_at_once_make_one_flow
 }
 
+/// Shows F15, F75.
 async fn an_order_is_made_once_under_its_number(app: &App) {
     let body = app
         .merchant
@@ -41,6 +42,7 @@ async fn an_order_is_made_once_under_its_number(app: &App) {
     );
 }
 
+/// Shows F16, F74.
 async fn the_same_number_with_other_content_is_a_conflict(app: &App) {
     let body = app
         .merchant
@@ -67,6 +69,13 @@ async fn the_same_number_with_other_content_is_a_conflict(app: &App) {
         assert_eq!(problem["field"], field, "{problem}");
     }
     assert_eq!(app.merchant.look(&order).await["amount"], 8800);
+
+    // Nor when it has ended.
+    app.merchant.close(&order).await.expect(200);
+    let mut other = body.clone();
+    other["amount"] = json!(1);
+    let late = app.merchant.post("/v1/orders", &other).await;
+    assert_eq!(late.problem(409, "order_conflict")["field"], "amount");
 }
 
 async fn an_order_is_found_by_its_id_and_by_its_number(app: &App) {
@@ -182,6 +191,7 @@ async fn a_paid_order_cannot_be_closed(app: &App) {
 }
 
 /// A click that finds the machine too busy is told that it may click again, and does.
+/// Shows F17.
 async fn fifty_clicks_at_once_make_one_flow(app: &App) {
     let order = app.merchant.order(json!({})).await;
     let click = async || {

@@ -111,6 +111,7 @@ async fn the_first_flow_comes_with_the_order(app: &App) {
     }
 }
 
+/// Shows F23.
 async fn a_payment_is_found_even_if_no_notice_ever_comes(app: &App) {
     for channel in ["notice.alipay", "notice.wechat"] {
         app.payer

@@ -47,6 +47,7 @@ async fn a_refund_reaches_the_payer_and_the_merchant_is_told(app: &App) {
     }
 }
 
+/// Shows F76.
 async fn the_same_number_is_the_same_refund(app: &App) {
     let order = paid_order(app, "ALI_QR").await;
     let first = app.merchant.refund(&order, "R", 800).await.expect(201);
@@ -86,6 +87,7 @@ async fn refunds_never_exceed_what_was_taken(app: &App) {
     until_refunded(app, &order, 8800).await;
 }
 
+/// Shows F77.
 async fn the_sum_holds_however_many_ask_at_once(app: &App) {
     let order = paid_order(app, "ALI_QR").await;
     let numbers: Vec<String> = (0..20).map(|n| format!("R-{n}")).collect();
@@ -103,6 +105,7 @@ async fn the_sum_holds_however_many_ask_at_once(app: &App) {
     until_refunded(app, &order, 8000).await;
 }
 
+/// Shows F83.
 async fn an_order_that_is_not_paid_has_nothing_to_refund(app: &App) {
     let order = app.merchant.order(json!({})).await;
     let refused = app.merchant.refund(&order, "R", 1).await;

@@ -94,6 +94,23 @@ fn the_core_knows_no_runtime_no_database_and_no_http() {
     assert_eq!(offenders, [""; 0]);
 }
 
+/// Shows F49.
+#[test]
+fn nothing_that_may_be_down_stands_beside_the_database() {
+    let known = [
+        "redis", "fred", "lapin", "amqp", "amqprs", "rdkafka", "memcache", "etcd", "nats", "pulsar",
+    ];
+    let clients: Vec<String> = built_from("gateway")
+        .into_iter()
+        .filter(|name| {
+            known
+                .iter()
+                .any(|no| name == no || name.starts_with(&format!("{no}-")))
+        })
+        .collect();
+    assert_eq!(clients, [""; 0]);
+}
+
 #[test]
 fn one_provider_does_all_cryptography() {
     let gateway = built_from("gateway");

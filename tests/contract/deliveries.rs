@@ -153,6 +153,7 @@ pub async fn a_late_failure_does_not_undo_a_delivery(store: Arc<dyn Store>) {
     );
 }
 
+/// Shows F53.
 pub async fn claimers_at_once_never_get_the_same_delivery(store: Arc<dyn Store>) {
     for nth in 1..=30 {
         with_event(&*store, nth).await;

@@ -237,6 +237,7 @@ async fn an_event_without_any_address_is_only_pulled(stand: &Stand) {
     );
 }
 
+/// Shows F72.
 async fn an_idempotency_key_stands_for_one_request(stand: &Stand) {
     let directory = directory(stand);
     let reserve = async |app: AppId, fingerprint| {
@@ -270,6 +271,7 @@ async fn an_idempotency_key_stands_for_one_request(stand: &Stand) {
     );
 }
 
+/// Shows F73.
 async fn of_many_that_reserve_a_key_at_once_one_is_new(stand: &Stand) {
     let mut racers = JoinSet::new();
     for _ in 0..30 {

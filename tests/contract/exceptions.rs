@@ -194,6 +194,7 @@ pub async fn an_exception_is_resolved_once(store: Arc<dyn Desk>) {
     assert_eq!(history, [resolved(&id)]);
 }
 
+/// Shows F87.
 pub async fn of_fifty_who_resolve_at_once_exactly_one_does(store: Arc<dyn Desk>) {
     let [id, ..] = four(&*store).await;
     let mut people = JoinSet::new();

@@ -64,6 +64,7 @@ pub fn assert_conflict(answers: &[Result<(), StoreError>]) {
     );
 }
 
+/// Shows F51.
 pub async fn a_commit_from_an_old_revision_is_a_conflict_and_writes_nothing(store: Arc<dyn Store>) {
     let order = order(1);
     paid(&*store, &order).await;
@@ -87,6 +88,7 @@ pub async fn a_change_of_an_order_that_is_not_there_is_a_conflict(store: Arc<dyn
     assert_refused(&*store, &later(&order(1)), Vec::new()).await;
 }
 
+/// Shows F46, F50.
 pub async fn of_fifty_commits_from_one_revision_exactly_one_wins(store: Arc<dyn Store>) {
     let order = order(1);
     write(&*store, commit(&order, Vec::new())).await;

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod batches;
+mod clock;
 mod deliveries;
 mod directory;
 mod events;

@@ -21,6 +21,7 @@ pub async fn a_notice_is_known_once_its_commit_is_written(store: Arc<dyn Store>)
     assert_eq!(store.knows_notice(&account(), "N1\0").await, Ok(false));
 }
 
+/// Shows F19.
 pub async fn the_same_notice_again_is_a_conflict_and_writes_nothing(store: Arc<dyn Store>) {
     let order = order(1);
     let told = Commit {
@@ -58,6 +59,7 @@ pub async fn the_same_key_of_another_account_is_another_notice(store: Arc<dyn St
     assert_eq!(store.knows_notice(&other, "N1").await, Ok(true));
 }
 
+/// Shows F21.
 pub async fn a_stray_notice_is_recorded_once(store: Arc<dyn Store>) {
     for id in ["exc_1", "exc_2"] {
         let stray = exception(None, id, "T404");

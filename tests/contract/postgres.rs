@@ -9,6 +9,7 @@ use entities::{ConnectError, Options, SeaStore};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
 use std::sync::Arc;
 
+/// Shows F48.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_does_not_wait_for_its_disk_is_refused() {
     let Some(stand) = stand::postgres().await else {
@@ -36,6 +37,7 @@ async fn a_database_that_does_not_wait_for_its_disk_is_refused() {
     stand.drop_database().await;
 }
 
+/// Shows F62.
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_start_together_bring_up_the_schema_once() {
     let Some(stand) = stand::postgres().await else {

@@ -8,6 +8,7 @@ use entities::{ConnectError, Options, SeaStore};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
+/// Shows F48.
 #[tokio::test]
 async fn a_database_that_cannot_be_durable_is_refused() {
     let error = entities::connect("sqlite::memory:", &Options::default())
@@ -71,6 +72,7 @@ async fn what_was_committed_is_there_after_opening_the_file_again() {
     );
 }
 
+/// Shows F47.
 #[tokio::test]
 async fn a_database_that_is_gone_is_unavailable() {
     let stand = stand::sqlite().await;
@@ -93,6 +95,7 @@ async fn a_database_that_is_gone_is_unavailable() {
 /// Two processes on one file: each has its own queue, so that the file's lock
 /// decides. A commit with an event reads before it writes: begun as a reader, it
 /// could not become the writer once somebody else has written.
+/// Shows F62.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_file_wait_for_each_other() {
     let stand = stand::sqlite().await;
@@ -121,6 +124,7 @@ async fn two_processes_on_one_file_wait_for_each_other() {
     }
 }
 
+/// Shows F62.
 #[tokio::test]
 async fn a_row_that_makes_no_sense_is_named_by_table_column_and_id() {
     let id = order(1).id;
@@ -176,6 +180,7 @@ async fn a_row_that_makes_no_sense_is_named_by_table_column_and_id() {
     }
 }
 
+/// Shows F39, F62.
 #[tokio::test]
 async fn a_task_that_makes_no_sense_does_not_hold_up_the_others() {
     let stand = stand::sqlite().await;

@@ -127,6 +127,7 @@ pub async fn a_lapsed_lease_is_claimed_again(store: Arc<dyn Store>) {
     }
 }
 
+/// Shows F53.
 pub async fn claimers_at_once_never_get_the_same_task(store: Arc<dyn Store>) {
     for nth in 1..=40 {
         write(&*store, commit(&due(nth, at(0)), Vec::new())).await;

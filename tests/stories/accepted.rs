@@ -19,6 +19,7 @@ fn accept() -> Options {
     }
 }
 
+/// Shows F09.
 async fn money_for_an_order_that_the_merchant_closed_pays_it(app: &App) {
     for way in ["ALI_PC", "ALI_QR", "WX_NATIVE", "WX_H5"] {
         let order = app

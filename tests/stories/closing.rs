@@ -69,6 +69,7 @@ fn is_closed(state: &str) -> bool {
     matches!(state, "TRADE_CLOSED" | "CLOSED")
 }
 
+/// Shows F08.
 async fn what_alipay_does_not_know_yet_is_closing_until_it_has_expired(app: &App) {
     let mut begun_orders = Vec::new();
     for way in ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"] {
@@ -99,6 +100,7 @@ async fn what_alipay_does_not_know_yet_is_closing_until_it_has_expired(app: &App
     }
 }
 
+/// Shows F14.
 async fn the_payer_is_faster_while_the_order_is_closing(app: &App) {
     for way in ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"] {
         let (order, payable) = begun(app, way, false).await;
@@ -113,6 +115,7 @@ async fn the_payer_is_faster_while_the_order_is_closing(app: &App) {
     }
 }
 
+/// Shows F05.
 async fn a_payment_that_no_notice_told_of_wins_against_the_close(app: &App) {
     app.payer
         .break_it(json!({ "method": "notice.*", "fault": "drop" }))
@@ -139,6 +142,7 @@ async fn a_paid_order_is_not_closed(app: &App) {
     assert_eq!(truth.lines("the merchant asks to close"), 0);
 }
 
+/// Shows F06, F55.
 async fn a_close_without_an_answer_goes_on_by_itself(app: &App) {
     let faults = [
         "timeout_before",

@@ -22,12 +22,14 @@ const CALLS: [(&str, &str); 3] = [
     ("WX_H5", "wechat.h5"),
 ];
 
+/// Shows F17.
 async fn fifty_clicks_on_one_way_are_one_flow(app: &App) {
     for (way, method) in CALLS {
         one_flow(app, way, method, 1).await;
     }
 }
 
+/// Shows F17.
 async fn fifty_clicks_while_the_channel_is_slow_are_one_flow(app: &App) {
     for (way, method) in CALLS {
         one_flow(app, way, method, 700).await;
@@ -124,6 +126,7 @@ async fn make(app: &App, body: &Value) -> Vec<Value> {
     orders
 }
 
+/// Shows F46.
 async fn half_a_crowd_wants_alipay_and_half_wechat(app: &App) {
     let order = app.merchant.order(json!({})).await;
     let ways = ["ALI_QR", "WX_NATIVE"].into_iter().cycle().take(CROWD);

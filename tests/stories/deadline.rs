@@ -3,12 +3,19 @@
 
 use crate::truth::{Truth, come_to_rest, flow};
 use serde_json::{Value, json};
-use till_tests::{App, Options};
+use till_tests::{App, Options, until};
+use tokio::time::Instant;
 
 till_tests::stories! {
     with super::impatient();
     a_creation_that_nobody_answers_in_time_goes_on_as_the_same_flow
     a_close_that_nobody_answers_in_time_goes_on_by_itself
+}
+
+mod patient {
+    use super::a_channel_that_hangs_does_not_hold_up_the_other;
+
+    till_tests::stories! { a_channel_that_hangs_does_not_hold_up_the_other }
 }
 
 fn impatient() -> Options {
@@ -25,6 +32,7 @@ async fn silence(app: &App, method: &str, fault: &str) {
         .await;
 }
 
+/// Shows F54.
 async fn a_creation_that_nobody_answers_in_time_goes_on_as_the_same_flow(app: &App) {
     for (way, method) in [
         ("ALI_QR", "alipay.trade.precreate"),
@@ -49,6 +57,7 @@ async fn a_creation_that_nobody_answers_in_time_goes_on_as_the_same_flow(app: &A
     }
 }
 
+/// Shows F06, F54.
 async fn a_close_that_nobody_answers_in_time_goes_on_by_itself(app: &App) {
     let mut orders: Vec<Value> = Vec::new();
     for (way, method) in [
@@ -75,4 +84,41 @@ async fn a_close_that_nobody_answers_in_time_goes_on_by_itself(app: &App) {
         truth.is_closed("requested");
         truth.tells("no usable answer to the close (Timeout");
     }
+}
+
+/// Shows F54.
+async fn a_channel_that_hangs_does_not_hold_up_the_other(app: &App) {
+    let hang = json!({ "method": "wechat.native", "fault": "timeout_before", "delay_ms": 6000 });
+    app.payer.break_it(hang).await;
+    let mut waiting = Vec::new();
+    // More than there are connections to the database.
+    for _ in 0..10 {
+        waiting.push(app.merchant.order(json!({})).await);
+    }
+    let wish = json!({ "way": "WX_NATIVE" });
+    let hanging = async {
+        let asked = waiting
+            .iter()
+            .map(|order| app.merchant.try_flow(order, wish.clone()));
+        (futures_util::future::join_all(asked).await, Instant::now())
+    };
+    let paying = async {
+        until("all of them hang", async || {
+            match app.payer.strikes().await {
+                10 => Ok(()),
+                fewer => Err(fewer),
+            }
+        })
+        .await;
+        let order = app.merchant.order(json!({ "way": "ALI_QR" })).await;
+        app.payer.pay(&order["action"]).await;
+        app.merchant.until_status(&order, "paid").await;
+        (order, Instant::now())
+    };
+    let ((answers, gave_up), (order, paid)) = tokio::join!(hanging, paying);
+    for answer in answers {
+        answer.problem(503, "channel_unavailable");
+    }
+    assert!(paid < gave_up, "it waited for the channel that hangs");
+    Truth::of(app, &order).await.is_paid_once();
 }

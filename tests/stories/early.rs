@@ -25,6 +25,7 @@ fn first_number(order: &Value) -> String {
     )
 }
 
+/// Shows F20.
 async fn the_payment_is_told_of_before_the_creation_is_answered(app: &App) {
     for (way, method) in CALLS {
         let order = app
@@ -94,6 +95,7 @@ async fn a_payment_whose_creation_was_never_answered_is_found_though_no_notice_c
     }
 }
 
+/// Shows F55, F75.
 async fn a_creation_without_an_answer_goes_on_as_the_same_flow(app: &App) {
     let faults = [
         "timeout_before",

@@ -26,26 +26,32 @@ fn brief() -> Options {
 /// How long a call is held before its connection breaks, in milliseconds.
 const HELD: u32 = 50;
 
+/// Shows F06.
 async fn a_close_whose_connection_breaks_before_it_arrives(app: &App) {
     every_close(app, "timeout_before").await;
 }
 
+/// Shows F06.
 async fn a_close_whose_connection_breaks_after_it_was_done(app: &App) {
     every_close(app, "timeout_after").await;
 }
 
+/// Shows F06.
 async fn a_close_that_is_answered_with_500(app: &App) {
     every_close(app, "http_500").await;
 }
 
+/// Shows F06.
 async fn a_close_whose_answer_has_a_wrong_signature(app: &App) {
     every_close(app, "bad_signature").await;
 }
 
+/// Shows F06.
 async fn a_close_whose_answer_is_garbage(app: &App) {
     every_close(app, "garbage").await;
 }
 
+/// Shows F06.
 async fn a_close_that_is_a_system_error(app: &App) {
     every_close(app, "system_error").await;
 }

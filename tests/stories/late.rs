@@ -13,6 +13,7 @@ till_tests::stories! {
 
 const WAYS: [&str; 4] = ["ALI_PC", "ALI_QR", "WX_NATIVE", "WX_H5"];
 
+/// Shows F09.
 async fn money_for_an_order_that_the_merchant_closed_goes_back(app: &App) {
     for way in WAYS {
         let order = app
@@ -28,6 +29,7 @@ async fn money_for_an_order_that_the_merchant_closed_goes_back(app: &App) {
     }
 }
 
+/// Shows F09.
 async fn money_for_an_order_whose_time_is_over_goes_back(app: &App) {
     for way in WAYS {
         let life = json!({ "expires_in": 120, "client_ip": "203.0.113.7" });
@@ -87,6 +89,7 @@ async fn money_on_both_flows_of_a_closed_order_goes_back(app: &App) {
     assert_eq!(truth.paid.len(), 2, "{truth:#?}");
 }
 
+/// Shows F10.
 async fn money_found_by_asking_just_before_the_end_is_not_late(app: &App) {
     app.payer
         .break_it(json!({ "method": "notice.*", "fault": "drop" }))

@@ -7,6 +7,7 @@ mod amounts;
 mod letter;
 mod misfits;
 mod outage;
+mod payers;
 mod repeats;
 mod seen;
 mod wechat;

@@ -86,6 +86,7 @@ async fn a_payment_that_came_too_much_is_given_back(app: App) -> App {
     app
 }
 
+/// Shows F43.
 async fn an_event_that_was_not_taken_yet_is_delivered_with_the_same_id(app: App) -> App {
     app.receiver.refuse(&[500]);
     let order = app.merchant.order(json!({})).await;

@@ -36,14 +36,17 @@ const WAYS: [&str; 8] = [
     "WX_APP",
 ];
 
+/// Shows F23.
 async fn a_payment_right_at_the_beginning_is_found_within_a_minute(app: &App) {
     found(app, 0).await;
 }
 
+/// Shows F23.
 async fn a_payment_in_the_third_minute_is_found_within_a_minute(app: &App) {
     found(app, 2 * 60 + 37).await;
 }
 
+/// Shows F23.
 async fn a_payment_in_the_last_minute_is_found_within_a_minute(app: &App) {
     found(app, 14 * 60 + 23).await;
 }

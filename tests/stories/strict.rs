@@ -42,6 +42,7 @@ async fn refused(app: &App, order: &Value) -> u64 {
     problem["retry_after"].as_u64().unwrap()
 }
 
+/// Shows F03, F08.
 async fn what_nobody_has_entered_yet_holds_the_other_way_up_until_it_has_expired(app: &App) {
     let (order, alipay) = begun(app).await;
     let number = alipay["flow"]["flow_no"].as_str().unwrap();
@@ -83,6 +84,7 @@ async fn what_nobody_has_entered_yet_holds_the_other_way_up_until_it_has_expired
     truth.tells("its time is over and the channel knows nothing of it: expired");
 }
 
+/// Shows F04.
 async fn what_was_entered_meanwhile_is_closed_and_the_other_way_opens(app: &App) {
     let (order, alipay) = begun(app).await;
     refused(app, &order).await;

@@ -11,6 +11,7 @@ till_tests::stories! {
     wechat_finds_it_too_early_to_close
 }
 
+/// Shows F08, F11.
 async fn the_old_alipay_page_is_paid_after_wechat(app: &App) {
     for way in ["ALI_PC", "ALI_WAP", "ALI_QR", "ALI_APP"] {
         let order = app.merchant.order(json!({})).await;
@@ -56,6 +57,7 @@ async fn the_old_alipay_page_is_paid_after_wechat(app: &App) {
     }
 }
 
+/// Shows F02.
 async fn the_same_way_again_is_the_same_flow(app: &App) {
     for way in ["ALI_PC", "ALI_QR", "WX_NATIVE", "WX_H5"] {
         let order = app
@@ -73,6 +75,7 @@ async fn the_same_way_again_is_the_same_flow(app: &App) {
     }
 }
 
+/// Shows F07.
 async fn wechat_finds_it_too_early_to_close(app: &App) {
     let mut played = Vec::new();
     for (pays_old, pays_new) in [(false, false), (false, true), (true, false), (true, true)] {

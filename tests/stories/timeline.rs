@@ -18,7 +18,7 @@ fn by_hand() -> Options {
     }
 }
 
-const TOLD: [(&str, &str); 17] = [
+const TOLD: [(&str, &str); 18] = [
     ("merchant", "the order is made: 88.00 CNY"),
     ("merchant", "a flow is made to pay by ALI_QR"),
     ("pay", "ALI_QR can be paid until its end"),
@@ -41,6 +41,7 @@ const TOLD: [(&str, &str); 17] = [
     ("till", "exception duplicate_payment"),
     ("till", "88.00 CNY are given back"),
     ("refund", "88.00 CNY are back with the payer"),
+    ("till", "exception duplicate_payment is resolved"),
     ("event", "order.surplus_refunded (version 2)"),
 ];
 

@@ -107,14 +107,17 @@ struct Played {
     taken: Vec<String>,
 }
 
+/// Shows F01.
 async fn nobody_closes_and_notices_come(app: &App) {
     every_row(app, Notices::Come, Close::Never).await;
 }
 
+/// Shows F01, F63.
 async fn nobody_closes_and_the_first_notice_comes_last(app: &App) {
     every_row(app, Notices::FirstComesLast, Close::Never).await;
 }
 
+/// Shows F01, F23.
 async fn nobody_closes_and_no_notice_comes(app: &App) {
     every_row(app, Notices::Never, Close::Never).await;
 }

@@ -36,6 +36,7 @@ fn after_not_found(
 }
 
 /// Seed 36288: a node stood still between the channel's answer and its commit.
+/// Shows F10, F51.
 #[test]
 fn a_no_that_is_read_late_does_not_end_a_flow_that_may_have_been_paid_meanwhile() {
     let world = World::new();
@@ -58,6 +59,7 @@ fn a_no_that_is_read_late_does_not_end_a_flow_that_may_have_been_paid_meanwhile(
 }
 
 /// Seeds 2730, 11082: the closed flow got a task that nothing could ever end.
+/// Shows F25.
 #[test]
 fn a_wrong_amount_named_of_a_closed_flow_is_shown_and_leaves_nothing_to_do() {
     let world = World::new();

@@ -11,5 +11,7 @@ mod found;
 mod journal;
 mod permutations;
 mod stories;
+mod time;
+mod turns;
 mod wandering;
 mod world;

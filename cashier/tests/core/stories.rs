@@ -36,6 +36,7 @@ fn a_payment_by_notice_pays_the_order_and_tells_the_merchant_once() {
     world.at_rest(0);
 }
 
+/// Shows F23.
 #[test]
 fn a_payment_without_any_notice_is_found_within_a_minute() {
     for wait in [1, 20, 100, 400, 800] {
@@ -52,6 +53,7 @@ fn a_payment_without_any_notice_is_found_within_a_minute() {
     }
 }
 
+/// Shows F02.
 #[test]
 fn the_same_way_again_is_the_same_try() {
     let world = World::new();
@@ -61,6 +63,7 @@ fn the_same_way_again_is_the_same_try() {
     assert_eq!(world.wechat.calls("pay"), 1);
 }
 
+/// Shows F04.
 #[test]
 fn changing_the_way_closes_the_old_flow_first() {
     let world = World::new();
@@ -73,6 +76,7 @@ fn changing_the_way_closes_the_old_flow_first() {
     assert_eq!(world.state().order.paid_by, Some(new));
 }
 
+/// Shows F05.
 #[test]
 fn changing_the_way_after_having_paid_finds_the_payment() {
     let world = World::new();
@@ -84,6 +88,7 @@ fn changing_the_way_after_having_paid_finds_the_payment() {
     world.at_rest(0);
 }
 
+/// Shows F06.
 #[test]
 fn a_close_without_an_answer_keeps_the_payer_waiting_and_is_asked_again() {
     for fault in [Fault::LostBefore, Fault::LostAfter] {
@@ -105,6 +110,7 @@ fn a_close_without_an_answer_keeps_the_payer_waiting_and_is_asked_again() {
     }
 }
 
+/// Shows F08, F11.
 #[test]
 fn what_alipay_does_not_know_yet_is_superseded_and_money_on_it_is_returned() {
     let world = World::new();
@@ -177,6 +183,7 @@ fn strict_closes_what_the_payer_has_scanned() {
     assert_eq!(status(&world, &old), FlowStatus::Closed);
 }
 
+/// Shows F07.
 #[test]
 fn a_close_that_is_too_early_is_watched_and_made_later() {
     let world = World::new();
@@ -188,6 +195,7 @@ fn a_close_that_is_too_early_is_watched_and_made_later() {
     assert_eq!(status(&world, &old), FlowStatus::Closed);
 }
 
+/// Shows F01.
 #[test]
 fn two_payments_at_once_make_one_paid_order_and_one_refund() {
     let world = World::new();
@@ -206,6 +214,7 @@ fn two_payments_at_once_make_one_paid_order_and_one_refund() {
     assert_eq!(world.state().refunds.len(), 1);
 }
 
+/// Shows F20.
 #[test]
 fn a_notice_before_the_answer_to_the_creation_counts() {
     let world = World::new();
@@ -223,6 +232,7 @@ fn a_notice_before_the_answer_to_the_creation_counts() {
     world.at_rest(0);
 }
 
+/// Shows F61.
 #[test]
 fn a_creation_without_an_answer_goes_on_under_the_same_number() {
     for fault in [Fault::LostBefore, Fault::LostAfter, Fault::NotSent] {
@@ -251,6 +261,7 @@ fn a_refused_creation_fails_the_flow_and_the_payer_can_go_on() {
     assert_eq!(world.state().flows[0].status, FlowStatus::Failed);
 }
 
+/// Shows F09.
 #[test]
 fn money_on_a_closed_order_is_returned_and_the_merchant_hears_of_it() {
     let world = World::new();
@@ -273,6 +284,7 @@ fn money_on_a_closed_order_is_returned_and_the_merchant_hears_of_it() {
     assert_eq!(world.exceptions(), ["late_payment"]);
 }
 
+/// Shows F09.
 #[test]
 fn late_money_is_accepted_if_the_merchant_wants_it() {
     let world = World::with(Policy {
@@ -288,6 +300,7 @@ fn late_money_is_accepted_if_the_merchant_wants_it() {
     assert_eq!(world.state().order.status, OrderStatus::Paid);
 }
 
+/// Shows F08.
 #[test]
 fn a_close_of_what_nobody_has_scanned_waits_for_its_end() {
     let world = World::new();
@@ -304,6 +317,7 @@ fn a_close_of_what_nobody_has_scanned_waits_for_its_end() {
     assert_eq!(world.events(), ["order.closed"]);
 }
 
+/// Shows F14.
 #[test]
 fn a_payment_wins_against_the_merchants_close() {
     let world = World::new();
@@ -316,6 +330,7 @@ fn a_payment_wins_against_the_merchants_close() {
     world.at_rest(0);
 }
 
+/// Shows F10.
 #[test]
 fn an_order_expires_only_when_nothing_can_be_paid_any_more() {
     let world = World::new();
@@ -362,6 +377,7 @@ fn a_wrong_amount_is_doubted_until_the_channel_says_it_twice() {
     world.at_rest(0);
 }
 
+/// Shows F25.
 #[test]
 fn a_wrong_amount_said_twice_is_recorded_and_never_pays() {
     let world = World::new();
@@ -397,6 +413,7 @@ fn two_refunds_of_sixty_from_a_hundred_are_one() {
     assert_eq!(world.events(), ["order.paid", "refund.succeeded"]);
 }
 
+/// Shows F78.
 #[test]
 fn a_refund_without_an_answer_is_sent_again_under_the_same_number() {
     for fault in [Fault::LostBefore, Fault::LostAfter, Fault::NotSent] {
@@ -419,6 +436,7 @@ fn a_refund_without_an_answer_is_sent_again_under_the_same_number() {
     }
 }
 
+/// Shows F13.
 #[test]
 fn a_surplus_that_cannot_be_returned_now_is_shown_and_tried_again() {
     let world = World::new();
@@ -434,6 +452,7 @@ fn a_surplus_that_cannot_be_returned_now_is_shown_and_tried_again() {
     world.at_rest(0);
 }
 
+/// Shows F82.
 #[test]
 fn a_refund_that_is_refused_for_good_frees_its_amount() {
     let world = World::new();
@@ -448,6 +467,7 @@ fn a_refund_that_is_refused_for_good_frees_its_amount() {
     world.at_rest(AMOUNT);
 }
 
+/// Shows F22, F40.
 #[test]
 fn forged_and_foreign_notices_change_nothing() {
     let world = World::new();
@@ -465,6 +485,7 @@ fn forged_and_foreign_notices_change_nothing() {
     assert_eq!(strays, ["identity_mismatch", "unknown_trade"]);
 }
 
+/// Shows F41.
 #[test]
 fn a_crash_after_the_commit_is_finished_by_a_worker_under_the_same_number() {
     let world = World::new();

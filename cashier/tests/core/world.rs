@@ -10,10 +10,11 @@ use cashier::id::*;
 use cashier::journal::Source;
 use cashier::memory::MemoryStore;
 use cashier::money::Money;
+use cashier::order::Order;
 use cashier::policy::Policy;
 use cashier::shell::{Cashier, Channels};
-use cashier::state::OrderState;
-use cashier::store::Store;
+use cashier::state::{OrderState, Row};
+use cashier::store::{Commit, Store};
 use cashier::time::{Clock, Entropy, Span, Timestamp};
 use cashier::timing::Timing;
 use cashier::way::{ChannelKind, Way};
@@ -83,6 +84,8 @@ pub struct Ledger {
     pub faults: BTreeMap<&'static str, VecDeque<Fault>>,
     pub calls: Vec<(&'static str, String)>,
     pub poor: bool,
+    /// What is to be given back stays under way.
+    pub slow: bool,
 }
 
 /// A channel with a ledger of its own.
@@ -306,17 +309,20 @@ impl Channel for Bank {
                 .refunds
                 .entry(request.refund_no.clone())
                 .or_insert(back);
-            Outcome::Done(Refunded::Succeeded)
+            Outcome::Done(match ledger.slow {
+                true => Refunded::Processing,
+                false => Refunded::Succeeded,
+            })
         })
     }
 
     async fn query_refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
         self.call("query_refund", request.refund_no.as_str(), |ledger, _| {
             let known = ledger.refunds.contains_key(&request.refund_no);
-            Outcome::Done(if known {
-                Refunded::Succeeded
-            } else {
-                Refunded::NotFound
+            Outcome::Done(match (known, ledger.slow) {
+                (true, true) => Refunded::Processing,
+                (true, false) => Refunded::Succeeded,
+                (false, _) => Refunded::NotFound,
             })
         })
     }
@@ -365,6 +371,21 @@ impl Channels for Banks {
     }
 }
 
+fn cashier_of(
+    store: &Arc<MemoryStore>,
+    alipay: &Arc<Bank>,
+    wechat: &Arc<Bank>,
+    clock: &Arc<HandClock>,
+) -> Arc<Cashier> {
+    Arc::new(Cashier::new(
+        store.clone(),
+        Arc::new(Banks(alipay.clone(), wechat.clone())),
+        clock.clone(),
+        Arc::new(Counting(Mutex::new(0))),
+        Timing::default(),
+    ))
+}
+
 pub struct World {
     pub clock: Arc<HandClock>,
     pub store: Arc<MemoryStore>,
@@ -394,13 +415,7 @@ impl World {
         };
         let (alipay, wechat) = (bank(ChannelKind::Alipay), bank(ChannelKind::Wechat));
         let store = Arc::new(MemoryStore::new());
-        let cashier = Arc::new(Cashier::new(
-            store.clone(),
-            Arc::new(Banks(alipay.clone(), wechat.clone())),
-            clock.clone(),
-            Arc::new(Counting(Mutex::new(0))),
-            Timing::default(),
-        ));
+        let cashier = cashier_of(&store, &alipay, &wechat, &clock);
         let opened = pollster::block_on(cashier.open(new_order("A-1", policy), None)).unwrap();
         let order = opened.state.order.id.clone();
         World {
@@ -410,6 +425,36 @@ impl World {
             wechat,
             cashier,
             order,
+        }
+    }
+
+    /// The same world on a database that knows of the order no more than this.
+    pub fn failed_over(self, known: &OrderState) -> World {
+        let store = Arc::new(MemoryStore::new());
+        let order = Order {
+            revision: 1,
+            ..known.order.clone()
+        };
+        let flows = known.flows.iter().cloned().map(Box::new).map(Row::Flow);
+        let commit = Commit {
+            order: self.order.clone(),
+            revision: 0,
+            rows: std::iter::once(Row::Order(Box::new(order)))
+                .chain(flows)
+                .collect(),
+            leases: Vec::new(),
+            leased_until: Timestamp::default(),
+            notice: None,
+        };
+        pollster::block_on(store.commit(vec![commit]))
+            .pop()
+            .unwrap()
+            .unwrap();
+        let cashier = cashier_of(&store, &self.alipay, &self.wechat, &self.clock);
+        World {
+            store,
+            cashier,
+            ..self
         }
     }
 

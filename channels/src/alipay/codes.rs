@@ -262,6 +262,7 @@ mod tests {
         }
     }
 
+    /// Shows F55.
     #[test]
     fn a_rate_limit_and_missing_money_may_pass() {
         for call in ALL {

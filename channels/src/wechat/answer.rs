@@ -283,6 +283,7 @@ mod tests {
         }
     }
 
+    /// Shows F57.
     #[test]
     fn a_page_of_a_broken_gateway_is_no_panic() {
         let body = b"<html>502 Bad Gateway</html>".to_vec();

@@ -161,6 +161,7 @@ mod tests {
         trade(&serde_json::from_value(transaction).unwrap())
     }
 
+    /// Shows F60.
     #[test]
     fn every_documented_trade_state_is_mapped_and_no_other() {
         let paid = Trade::Paid(Payment {

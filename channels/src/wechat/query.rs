@@ -64,6 +64,7 @@ mod tests {
         assert_eq!(read, Ok(Trade::Waiting));
     }
 
+    /// Shows F59.
     #[test]
     fn an_answer_about_something_else_is_a_mismatch() {
         for (ours, theirs) in [

@@ -105,6 +105,7 @@ mod tests {
         refunded(&asked(), answer.to_string().as_bytes()).map_err(|cause| cause.kind)
     }
 
+    /// Shows F59.
     #[test]
     fn an_answer_about_another_refund_is_a_mismatch() {
         for (pointer, value) in [
@@ -122,6 +123,7 @@ mod tests {
         }
     }
 
+    /// Shows F60.
     #[test]
     fn each_state_is_read_and_an_unknown_one_decides_nothing() {
         for (status, refunded) in [

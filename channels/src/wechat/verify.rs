@@ -147,6 +147,7 @@ mod tests {
         keys.verify(stamp, body, Timestamp::from_millis(now * 1000))
     }
 
+    /// Shows F33.
     #[test]
     fn every_signed_answer_of_the_vectors_is_believed() {
         let vectors = fixture::read("21_v3_response_verify.json");

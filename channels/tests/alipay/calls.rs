@@ -103,6 +103,7 @@ async fn a_scanned_flow_can_be_closed_once_and_cannot_be_paid_afterwards() {
     );
 }
 
+/// Shows F02, F05.
 #[tokio::test]
 async fn a_paid_flow_cannot_be_closed_nor_made_payable_again() {
     let shop = Shop::open().await;

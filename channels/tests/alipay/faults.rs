@@ -54,6 +54,7 @@ async fn call(alipay: &Alipay, method: &str, pay: &PayRequest, refund: &RefundRe
     }
 }
 
+/// Shows F55, F57, F58.
 #[tokio::test]
 async fn each_fault_of_each_call_has_its_outcome() {
     let shop = Shop::open().await;
@@ -82,6 +83,7 @@ async fn each_fault_of_each_call_has_its_outcome() {
     );
 }
 
+/// Shows F61.
 #[tokio::test]
 async fn with_nobody_listening_nothing_was_sent() {
     let shop = Shop::open().await;
@@ -109,6 +111,7 @@ async fn a_slow_answer_within_the_deadline_is_an_answer() {
     assert_eq!(outcome, Outcome::Done(Trade::Waiting));
 }
 
+/// Shows F79.
 #[tokio::test]
 async fn a_refund_whose_answer_was_lost_is_found_by_asking() {
     let shop = Shop::open().await;

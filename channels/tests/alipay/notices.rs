@@ -34,6 +34,7 @@ async fn a_payment_is_told_as_the_query_tells_it() {
     );
 }
 
+/// Shows F29.
 #[tokio::test]
 async fn a_refund_is_a_reason_to_ask_and_no_second_payment() {
     let mut shop = Shop::open().await;

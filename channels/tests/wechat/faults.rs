@@ -48,6 +48,7 @@ async fn call(wechat: &Wechat, method: &str, pay: &PayRequest, refund: &RefundRe
     }
 }
 
+/// Shows F55, F57, F58.
 #[tokio::test]
 async fn each_fault_of_each_call_has_its_outcome() {
     let shop = Shop::open().await;
@@ -79,6 +80,7 @@ async fn each_fault_of_each_call_has_its_outcome() {
     );
 }
 
+/// Shows F61.
 #[tokio::test]
 async fn with_nobody_listening_nothing_was_sent() {
     let shop = Shop::open().await;
@@ -94,6 +96,7 @@ async fn with_nobody_listening_nothing_was_sent() {
     }
 }
 
+/// Shows F56.
 #[tokio::test]
 async fn a_dropped_connection_leaves_the_outcome_unknown() {
     let shop = Shop::open().await;
@@ -161,6 +164,7 @@ async fn a_wrong_amount_is_reported_for_trades_and_refused_for_refunds() {
     );
 }
 
+/// Shows F58.
 #[tokio::test]
 async fn wrong_credentials_and_a_wrong_clock_decide_nothing() {
     let shop = Shop::open().await;

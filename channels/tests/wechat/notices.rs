@@ -5,6 +5,7 @@ use cashier::channel::{
     Channel, Notice, NoticeFact, NoticeRefusal, Outcome, RawNotice, Receipt, Refunded, Trade,
 };
 use cashier::id::FlowNo;
+use channels::wechat::Settings;
 use sandbox::NoticeKind;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -76,6 +77,7 @@ async fn a_resent_notice_is_written_anew_and_has_the_same_key() {
     assert_eq!(shop.read(&first).unwrap(), shop.read(&again).unwrap());
 }
 
+/// Shows F34.
 #[tokio::test]
 async fn only_the_answer_to_a_committed_notice_ends_the_resending() {
     for (receipt, status) in [
@@ -101,6 +103,7 @@ async fn only_the_answer_to_a_committed_notice_ends_the_resending() {
     }
 }
 
+/// Shows F32.
 #[tokio::test]
 async fn a_probe_is_refused_and_the_right_message_after_it_is_believed() {
     let mut shop = Shop::open_with(hasty(), &[200, 401, 200]).await;
@@ -117,6 +120,32 @@ async fn a_probe_is_refused_and_the_right_message_after_it_is_believed() {
         "{refused:?}"
     );
     assert_eq!(shop.opened().await.unwrap(), honest);
+}
+
+/// Shows F34.
+#[tokio::test]
+async fn a_notice_sealed_with_another_key_is_refused_and_asking_tells_the_truth() {
+    let mut shop = Shop::open().await;
+    shop.sell("SEALED1").await;
+    let (headers, body) = shop.notice().await;
+    let changed = shop.with(Settings {
+        apiv3_key: "0123456789abcdef0123456789abcdef".into(),
+        ..shop.settings()
+    });
+    let raw = RawNotice {
+        headers: &headers,
+        body: &body,
+    };
+    let refused = changed.open_notice(raw).unwrap_err();
+    assert!(
+        matches!(refused, NoticeRefusal::Unreadable { .. }),
+        "{refused:?}"
+    );
+    // No receipt, so that it is sent again for a day; and a query is not sealed.
+    assert_eq!(changed.notice_reply(Receipt::Refused).status, 401);
+    let asked = changed.query(&FlowNo::new("SEALED1")).await;
+    assert!(matches!(asked, Outcome::Done(Trade::Paid(_))), "{asked:?}");
+    assert!(shop.wechat.open_notice(raw).is_ok(), "it was good");
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ async fn a_refund_is_under_way_first_and_repeating_it_makes_no_second_one() {
     );
 }
 
+/// Shows F81, F82.
 #[tokio::test]
 async fn a_refund_that_ends_badly_says_how() {
     let shop = Shop::open().await;
@@ -86,6 +87,7 @@ async fn what_cannot_be_given_back_is_refused_for_good() {
     assert_eq!(shop.refunds(), 0);
 }
 
+/// Shows F55.
 #[tokio::test]
 async fn a_second_refund_too_soon_is_not_known_to_be_refused_and_works_later() {
     let shop = Shop::open().await;

@@ -111,6 +111,7 @@ mod tests {
         sales
     }
 
+    /// Shows F69.
     #[test]
     fn an_event_that_comes_twice_or_late_does_no_harm() {
         let sales = shop();

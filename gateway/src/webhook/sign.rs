@@ -94,6 +94,7 @@ mod tests {
         );
     }
 
+    /// Shows F70.
     #[test]
     fn every_active_secret_signs() {
         let secrets = [

@@ -49,21 +49,25 @@ async fn killed_while_a_flow_is_made(way: &str, method: &str, fault: &str) {
     assert_eq!(ledger["trades"].as_array().unwrap().len(), 1, "{ledger}");
 }
 
+/// Shows F41.
 #[tokio::test]
 async fn before_wechat_has_carried_out_the_creation() {
     killed_while_a_flow_is_made("WX_NATIVE", "wechat.native", "timeout_before").await;
 }
 
+/// Shows F42.
 #[tokio::test]
 async fn after_wechat_has_carried_out_the_creation() {
     killed_while_a_flow_is_made("WX_NATIVE", "wechat.native", "timeout_after").await;
 }
 
+/// Shows F41.
 #[tokio::test]
 async fn before_alipay_has_carried_out_the_creation() {
     killed_while_a_flow_is_made("ALI_QR", "alipay.trade.precreate", "timeout_before").await;
 }
 
+/// Shows F42.
 #[tokio::test]
 async fn after_alipay_has_carried_out_the_creation() {
     killed_while_a_flow_is_made("ALI_QR", "alipay.trade.precreate", "timeout_after").await;
@@ -96,11 +100,13 @@ async fn killed_while_a_refund_is_sent(way: &str, method: &str, fault: &str) {
     assert_eq!(refunds[0]["out_refund_no"], refunded["refunds"][0]["id"]);
 }
 
+/// Shows F44.
 #[tokio::test]
 async fn before_alipay_has_carried_out_a_refund() {
     killed_while_a_refund_is_sent("ALI_QR", "alipay.trade.refund", "timeout_before").await;
 }
 
+/// Shows F44, F79.
 #[tokio::test]
 async fn after_wechat_has_carried_out_a_refund() {
     killed_while_a_refund_is_sent("WX_NATIVE", "wechat.refund", "timeout_after").await;
@@ -108,6 +114,7 @@ async fn after_wechat_has_carried_out_a_refund() {
 
 /// A switch whose close never got its answer: the old flow is closed, the new one
 /// made on asking again.
+/// Shows F42.
 #[tokio::test]
 async fn after_wechat_has_carried_out_a_close() {
     let mut stage = Stage::new().await;

@@ -34,6 +34,7 @@ base_url = "http://127.0.0.1:9"
 
 "#;
 
+/// Shows F71.
 #[tokio::test]
 async fn a_merchant_who_never_answers_holds_nobody_else_up() {
     let slow = Server::start(vec![Answer::Silence]).await;

@@ -52,6 +52,7 @@ async fn after_five_failed_tries_the_sixth_brings_the_same_id_and_bytes() {
     assert_eq!(statuses, [500, 503, 404, 429, 502, 204].map(Some));
 }
 
+/// Shows F64.
 #[tokio::test]
 async fn an_endpoint_that_stays_down_is_tried_for_75_hours_and_then_by_hand() {
     let server = Server::start(vec![Answer::Status(500)]).await;
@@ -80,6 +81,7 @@ async fn an_endpoint_that_stays_down_is_tried_for_75_hours_and_then_by_hand() {
     assert_eq!(stage.tries().last().unwrap().then, DeliveryNext::Delivered);
 }
 
+/// Shows F70.
 #[tokio::test]
 async fn while_a_secret_is_changed_both_sign() {
     let new = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz";
@@ -128,6 +130,7 @@ async fn without_an_address_or_a_secret_the_try_says_what_to_do() {
     }
 }
 
+/// Shows F66.
 #[tokio::test]
 async fn redirects_are_failures_and_nobody_goes_there() {
     let inner = Server::start(vec![Answer::Status(200)]).await;
@@ -143,6 +146,7 @@ async fn redirects_are_failures_and_nobody_goes_there() {
     assert_eq!(inner.seen().len(), 0);
 }
 
+/// Shows F66.
 #[tokio::test]
 async fn private_addresses_are_never_connected_to() {
     let server = Server::start(vec![Answer::Status(200)]).await;
@@ -193,6 +197,7 @@ async fn plain_http_and_other_schemes_are_refused() {
     assert_eq!(server.connections(), 0);
 }
 
+/// Shows F65.
 #[tokio::test]
 async fn a_server_that_drips_its_answer_is_left_at_the_deadline() {
     let server = Server::start(vec![Answer::DripHead]).await;
@@ -209,6 +214,7 @@ async fn a_server_that_drips_its_answer_is_left_at_the_deadline() {
     );
 }
 
+/// Shows F65, F67.
 #[tokio::test]
 async fn an_answer_without_end_is_delivered_and_not_read_to_its_end() {
     let server = Server::start(vec![Answer::EndlessBody]).await;

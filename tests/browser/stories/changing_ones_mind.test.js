@@ -6,6 +6,7 @@ import { stage } from "../setting/stage.js";
 
 const here = stage();
 
+// Shows F04.
 test("a payer who signed in at Alipay and then changes to WeChat pays once: Alipay's trade is closed first", async () => {
   const order = await here.merchant.createOrder();
   const alipay = await (await Checkout.open(await here.payer("desktop"), order.checkout_url)).leaveForAlipay("ALI_PC");

@@ -29,6 +29,7 @@ points! {
     before_a_notice_is_committed = "before_commit.notice"
     before_a_payment_is_committed = "before_commit.paid"
     before_the_end_of_an_order_is_committed = "before_commit.closed"
+    // Shows F44.
     before_money_given_back_is_committed = "before_commit.returned"
     after_an_order_is_committed = "after_commit.order"
     after_a_flow_is_committed = "after_commit.pay"
@@ -37,20 +38,26 @@ points! {
     after_a_refund_is_committed = "after_commit.refund"
     after_an_answer_is_committed = "after_commit.answer"
     after_a_notice_is_committed = "after_commit.notice"
+    // Shows F43.
     after_a_payment_is_committed = "after_commit.paid"
     after_the_end_of_an_order_is_committed = "after_commit.closed"
     after_money_given_back_is_committed = "after_commit.returned"
+    // Shows F41.
     before_a_creation_is_sent = "before_send.pay"
     before_a_query_is_sent = "before_send.query"
     before_a_close_is_sent = "before_send.close"
+    // Shows F44.
     before_a_refund_is_sent = "before_send.refund"
     before_a_query_of_a_refund_is_sent = "before_send.query_refund"
+    // Shows F42.
     after_the_answer_to_a_creation = "after_answer.pay"
     after_the_answer_to_a_query = "after_answer.query"
     after_the_answer_to_a_close = "after_answer.close"
+    // Shows F44.
     after_the_answer_to_a_refund = "after_answer.refund"
     after_the_answer_to_a_query_of_a_refund = "after_answer.query_refund"
     after_a_notice_is_believed = "notice.verified"
+    // Shows F38.
     after_a_notice_is_dealt_with = "notice.committed"
     after_a_notice_is_answered = "notice.replied"
     after_a_key_is_taken = "key.taken"
@@ -59,6 +66,7 @@ points! {
     after_tasks_are_claimed = "tasks.claimed"
     after_deliveries_are_claimed = "deliveries.claimed"
     before_an_event_is_posted = "delivery.before_post"
+    // Shows F68.
     after_an_event_is_posted = "delivery.after_post"
     after_a_delivery_is_recorded = "delivery.recorded"
     before_the_schema_is_made = "migration.before"

@@ -30,11 +30,13 @@ fn one_tab_survives_every_disturbance() {
     holds("one tab and every disturbance");
 }
 
+/// Shows F06.
 #[test]
 fn two_tabs_survive_a_lost_call() {
     holds("two tabs and a lost call");
 }
 
+/// Shows F41, F42.
 #[test]
 fn two_tabs_survive_a_crash() {
     holds("two tabs and a crash");
@@ -50,16 +52,19 @@ fn two_tabs_survive_a_refund() {
     holds("two tabs and a refund");
 }
 
+/// Shows F09.
 #[test]
 fn two_tabs_survive_a_channel_that_contradicts_itself() {
     holds("two tabs and a contradiction");
 }
 
+/// Shows F46, F51.
 #[test]
 fn two_tabs_survive_a_decision_that_is_overtaken() {
     holds("two tabs and a decision that is overtaken");
 }
 
+/// Shows F52.
 #[test]
 fn two_tabs_survive_clocks_that_disagree() {
     holds("two tabs and clocks that disagree");

@@ -77,17 +77,23 @@ fn altered(genuine: &Letter) -> Vec<(&'static str, Letter)> {
     ]
 }
 
+/// Shows F22.
 async fn what_was_altered_on_the_way_is_not_believed(app: &App) {
     let (order, _, genuine) = unheard(app, "ALI_QR").await;
+    let kept = evidence(app).await;
     for (what, letter) in altered(&genuine) {
         refused(app, &letter, "unverified", what).await;
         untouched(app, &order, what).await;
     }
+    // Nor is a number that was never given out written down, while nobody signed it.
+    assert_eq!(evidence(app).await, kept);
+    assert_eq!(strays(app, ExceptionKind::UnknownTrade).await, 0);
     assert_eq!(genuine.send(app, ACCOUNT).await.text, "success");
     paid_once(app, &order).await;
     assert!(exceptions(app, &order).await.is_empty());
 }
 
+/// Shows F39, F60.
 async fn what_is_signed_in_another_form_is_not_believed(app: &App) {
     let (order, number, genuine) = unheard(app, "ALI_PC").await;
     for (overrides, verdict) in [
@@ -119,6 +125,7 @@ async fn what_is_signed_in_another_form_is_not_believed(app: &App) {
     paid_once(app, &order).await;
 }
 
+/// Shows F26.
 async fn what_is_signed_for_somebody_else_is_not_believed_and_a_person_sees_it(app: &App) {
     let (order, number, genuine) = unheard(app, "ALI_QR").await;
     for overrides in [
@@ -139,6 +146,7 @@ async fn what_is_signed_for_somebody_else_is_not_believed_and_a_person_sees_it(a
     paid_once(app, &order).await;
 }
 
+/// Shows F21.
 async fn a_number_that_was_never_given_out_is_shown_to_a_person(app: &App) {
     let (order, number, genuine) = unheard(app, "ALI_QR").await;
     let overrides = json!({ "out_trade_no": "01JNEVERGIVENOUT00000000001" });
@@ -152,6 +160,7 @@ async fn a_number_that_was_never_given_out_is_shown_to_a_person(app: &App) {
     paid_once(app, &order).await;
 }
 
+/// Shows F40.
 async fn what_another_account_may_believe_is_not_believed_here(app: &App) {
     let (order, _, genuine) = unheard(app, "ALI_QR").await;
     let unverified = verdicts("other_alipay", "unverified");

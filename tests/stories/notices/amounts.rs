@@ -13,6 +13,7 @@ till_tests::stories! {
     a_wrong_amount_of_wechat_pay_is_not_believed_and_the_query_tells_the_truth
 }
 
+/// Shows F25.
 async fn a_wrong_amount_of_alipay_is_not_believed_and_the_query_tells_the_truth(app: &App) {
     the_query_tells_the_truth(
         app,
@@ -23,6 +24,7 @@ async fn a_wrong_amount_of_alipay_is_not_believed_and_the_query_tells_the_truth(
     .await;
 }
 
+/// Shows F25.
 async fn a_wrong_amount_of_wechat_pay_is_not_believed_and_the_query_tells_the_truth(app: &App) {
     the_query_tells_the_truth(
         app,

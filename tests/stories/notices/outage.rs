@@ -16,6 +16,7 @@ till_tests::stories! {
     no_notice_is_received_while_the_database_is_gone
 }
 
+/// Shows F36, F47.
 async fn no_notice_is_received_while_the_database_is_gone(app: &App) {
     let (by_alipay, _, alipay) = unheard(app, "ALI_QR").await;
     app.payer.mend().await;

@@ -9,12 +9,15 @@ use till_tests::{App, until};
 
 till_tests::stories! {
     fifteen_notices_at_once_pay_once
+    a_notice_that_comes_a_day_late_changes_nothing
     a_finished_trade_is_a_paid_one
+    a_trade_that_is_finished_later_was_paid_already
     all_that_can_be_told_about_a_payment_at_once_is_one_payment
     a_partial_refund_at_alipay_is_not_a_second_payment
     a_partial_refund_at_wechat_pay_is_not_a_second_payment
 }
 
+/// Shows F19.
 async fn fifteen_notices_at_once_pay_once(app: &App) {
     for (way, account) in [("ALI_QR", "shop_alipay"), ("WX_NATIVE", "shop_wechat")] {
         let (order, _, letter) = unheard(app, way).await;
@@ -32,6 +35,27 @@ async fn fifteen_notices_at_once_pay_once(app: &App) {
     }
 }
 
+/// Shows F24.
+async fn a_notice_that_comes_a_day_late_changes_nothing(app: &App) {
+    for (way, account) in [("ALI_QR", "shop_alipay"), ("WX_NATIVE", "shop_wechat")] {
+        let (order, number, _) = unheard(app, way).await;
+        app.payer.mend().await;
+        let drop = json!({ "method": "notice.*", "fault": "drop" });
+        app.payer.break_it(drop).await;
+        app.advance(60).await;
+        let paid = paid_once(app, &order).await;
+        app.advance(25 * 3600).await;
+        // Written now, about what was paid then.
+        let late = written(app, &number, "paid", json!({})).await;
+        received(way, &late.send(app, account).await);
+        assert_eq!(app.merchant.look(&order).await, paid);
+        assert_eq!(app.receiver.told(&order, "order.paid"), 1);
+        assert!(exceptions(app, &order).await.is_empty());
+        app.payer.mend().await;
+    }
+}
+
+/// Shows F28.
 async fn a_finished_trade_is_a_paid_one(app: &App) {
     let (order, number, success) = unheard(app, "ALI_QR").await;
     let finished = written(app, &number, "finished", json!({})).await;
@@ -42,6 +66,20 @@ async fn a_finished_trade_is_a_paid_one(app: &App) {
         received("ALI_QR", &letter.send(app, "shop_alipay").await);
     }
     assert_eq!(app.merchant.look(&order).await, paid);
+    assert!(exceptions(app, &order).await.is_empty());
+}
+
+/// Shows F27.
+async fn a_trade_that_is_finished_later_was_paid_already(app: &App) {
+    let (order, number, success) = unheard(app, "ALI_QR").await;
+    assert!(success.text().contains("trade_status=TRADE_SUCCESS"));
+    received("ALI_QR", &success.send(app, "shop_alipay").await);
+    let paid = paid_once(app, &order).await;
+    let finished = written(app, &number, "finished", json!({})).await;
+    assert!(finished.text().contains("trade_status=TRADE_FINISHED"));
+    received("ALI_QR", &finished.send(app, "shop_alipay").await);
+    assert_eq!(app.merchant.look(&order).await, paid);
+    assert_eq!(app.receiver.told(&order, "order.paid"), 1);
     assert!(exceptions(app, &order).await.is_empty());
 }
 
@@ -59,6 +97,7 @@ async fn all_that_can_be_told_about_a_payment_at_once_is_one_payment(app: &App) 
     assert!(exceptions(app, &order).await.is_empty());
 }
 
+/// Shows F29.
 async fn a_partial_refund_at_alipay_is_not_a_second_payment(app: &App) {
     let (order, letter) = partly_refunded(app, "ALI_QR").await;
     let text = letter.text();
@@ -66,6 +105,7 @@ async fn a_partial_refund_at_alipay_is_not_a_second_payment(app: &App) {
     unmoved(app, &order, "ALI_QR", "shop_alipay", &letter).await;
 }
 
+/// Shows F29.
 async fn a_partial_refund_at_wechat_pay_is_not_a_second_payment(app: &App) {
     let (order, letter) = partly_refunded(app, "WX_NATIVE").await;
     assert!(letter.text().contains("REFUND.SUCCESS"));

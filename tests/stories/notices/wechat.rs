@@ -99,6 +99,7 @@ async fn what_was_altered_on_the_way_is_not_believed(app: &App) {
     assert!(exceptions(app, &order).await.is_empty());
 }
 
+/// Shows F32.
 async fn a_probe_is_refused_and_says_nothing_about_the_payment(app: &App) {
     let (order, number, genuine) = unheard(app, "WX_NATIVE").await;
     let probe = written(app, &number, "signtest", json!({})).await;
@@ -112,6 +113,7 @@ async fn a_probe_is_refused_and_says_nothing_about_the_payment(app: &App) {
     paid_once(app, &order).await;
 }
 
+/// Shows F33.
 async fn a_key_that_nobody_knows_yet_is_an_error_so_that_the_notice_comes_again(app: &App) {
     let (order, _, genuine) = unheard(app, "WX_NATIVE").await;
     for serial in [
@@ -126,6 +128,7 @@ async fn a_key_that_nobody_knows_yet_is_an_error_so_that_the_notice_comes_again(
     paid_once(app, &order).await;
 }
 
+/// Shows F26.
 async fn what_is_sealed_for_somebody_else_is_not_believed_and_a_person_sees_it(app: &App) {
     let (order, number, genuine) = unheard(app, "WX_NATIVE").await;
     for overrides in [
@@ -142,6 +145,7 @@ async fn what_is_sealed_for_somebody_else_is_not_believed_and_a_person_sees_it(a
     paid_once(app, &order).await;
 }
 
+/// Shows F39.
 async fn what_makes_no_sense_is_not_believed_though_it_is_signed(app: &App) {
     let (order, number, genuine) = unheard(app, "WX_NATIVE").await;
     for overrides in [
@@ -161,6 +165,7 @@ async fn what_makes_no_sense_is_not_believed_though_it_is_signed(app: &App) {
     paid_once(app, &order).await;
 }
 
+/// Shows F21.
 async fn a_number_that_was_never_given_out_is_shown_to_a_person(app: &App) {
     let (order, number, genuine) = unheard(app, "WX_NATIVE").await;
     let overrides = json!({ "out_trade_no": "01JNEVERGIVENOUT00000000001" });

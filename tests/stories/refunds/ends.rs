@@ -13,6 +13,7 @@ till_tests::stories! {
     a_refund_that_is_given_up_in_silence_is_found_by_asking
 }
 
+/// Shows F81.
 async fn a_refund_that_cannot_finish_is_shown_to_a_person_and_still_counts(app: &App) {
     let (order, refund) = taken(app).await;
     app.payer.settle_refund(number(&refund), "ABNORMAL").await;
@@ -36,12 +37,14 @@ async fn a_refund_that_cannot_finish_is_shown_to_a_person_and_still_counts(app: 
     shown(app, &order, ExceptionKind::RefundAbnormal).await;
 }
 
+/// Shows F82.
 async fn a_refund_that_is_given_up_is_told_and_its_amount_is_free_again(app: &App) {
     let (order, refund) = taken(app).await;
     app.payer.settle_refund(number(&refund), "CLOSED").await;
     given_up(app, &order, &refund).await;
 }
 
+/// Shows F82.
 async fn a_refund_that_is_given_up_in_silence_is_found_by_asking(app: &App) {
     let (order, refund) = taken(app).await;
     app.payer

@@ -52,10 +52,12 @@ const FAULTS: [&str; 6] = [
 const ALIPAY: [&str; 2] = ["alipay.trade.refund", "alipay.trade.fastpay.refund.query"];
 const WECHAT: [&str; 2] = ["wechat.refund", "wechat.refund_query"];
 
+/// Shows F78.
 async fn a_failing_call_of_alipay(app: &App) {
     failing_calls(app, "ALI_QR", ALIPAY).await;
 }
 
+/// Shows F78.
 async fn a_failing_call_of_wechat_pay(app: &App) {
     failing_calls(app, "WX_NATIVE", WECHAT).await;
 }
@@ -128,6 +130,7 @@ async fn once(app: &App, order: &Value, refund: &Value) {
     assert_eq!(app.receiver.told(order, "refund.failed"), 0);
 }
 
+/// Shows F54, F78.
 async fn a_channel_hangs_longer_than_till_waits(app: &App) {
     for (way, [refund, query]) in [("ALI_QR", ALIPAY), ("WX_NATIVE", WECHAT)] {
         for fault in ["timeout_before", "timeout_after"] {
@@ -137,6 +140,7 @@ async fn a_channel_hangs_longer_than_till_waits(app: &App) {
     }
 }
 
+/// Shows F31.
 async fn a_notice_comes_before_the_answer_of_alipay(app: &App) {
     let order = paid(app, "ALI_QR", 8800).await;
     hold(app, "alipay.trade.refund").await;
@@ -150,6 +154,7 @@ async fn a_notice_comes_before_the_answer_of_alipay(app: &App) {
     once(app, &now, &refund).await;
 }
 
+/// Shows F31.
 async fn a_notice_comes_before_the_answer_of_wechat_pay(app: &App) {
     let order = paid(app, "WX_NATIVE", 8800).await;
     hold(app, "wechat.refund").await;
@@ -187,6 +192,7 @@ async fn until_back(app: &App, order: &Value) {
         .await;
 }
 
+/// Shows F78.
 async fn what_is_in_doubt_cannot_be_given_back_again(app: &App) {
     for (way, [refund, query]) in [("ALI_QR", ALIPAY), ("WX_NATIVE", WECHAT)] {
         let order = paid(app, way, 8800).await;

@@ -14,6 +14,7 @@ till_tests::stories! {
 
 const WAYS: [&str; 2] = ["ALI_QR", "WX_NATIVE"];
 
+/// Shows F77.
 async fn two_who_ask_for_more_than_there_is_do_not_both_get_it(app: &App) {
     for way in WAYS {
         let order = paid(app, way, 100).await;
@@ -34,6 +35,7 @@ async fn two_who_ask_for_more_than_there_is_do_not_both_get_it(app: &App) {
     }
 }
 
+/// Shows F76, F87.
 async fn twenty_who_ask_under_one_number_get_one_refund(app: &App) {
     for way in WAYS {
         let order = paid(app, way, 8800).await;
@@ -92,6 +94,7 @@ async fn a_number_means_what_it_meant_the_first_time(app: &App) {
     }
 }
 
+/// Shows F83.
 async fn what_is_not_paid_is_not_given_back(app: &App) {
     let open = app.merchant.order(json!({ "way": "ALI_QR" })).await;
     app.merchant

@@ -9,10 +9,12 @@ till_tests::stories! {
     the_fifty_first_part_is_refused
 }
 
+/// Shows F30, F86.
 async fn the_parts_of_an_alipay_payment_add_up_to_all_of_it(app: &App) {
     all_of_it_in_parts(app, "ALI_PC").await;
 }
 
+/// Shows F86.
 async fn the_parts_of_a_wechat_payment_add_up_to_all_of_it(app: &App) {
     all_of_it_in_parts(app, "WX_NATIVE").await;
 }
@@ -57,6 +59,7 @@ async fn all_of_it_in_parts(app: &App, way: &str) {
     assert!(state(app, &order).await.exceptions.is_empty());
 }
 
+/// Shows F86.
 async fn the_fifty_first_part_is_refused(app: &App) {
     let order = paid(app, "ALI_QR", 8800).await;
     let mut refunds = Vec::new();

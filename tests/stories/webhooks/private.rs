@@ -29,6 +29,7 @@ async fn the_application_s_own_private_address_is_not_called(app: &App) {
     assert_eq!(app.receiver.deliveries().len(), 0);
 }
 
+/// Shows F66.
 async fn an_order_s_private_address_is_not_called(app: &App) {
     let inside = TcpListener::bind("127.0.0.1:0").unwrap();
     inside.set_nonblocking(true).unwrap();

@@ -31,6 +31,7 @@ async fn an_endpoint_that_is_down_five_times_gets_the_event_on_the_sixth(app: &A
     assert_eq!(tries[5].event["type"], "order.closed");
 }
 
+/// Shows F64.
 async fn what_is_refused_to_the_end_waits_for_a_person(app: &App) {
     app.receiver.refuse(&[500; 12]);
     let order = closed(&app.merchant, json!({})).await;
@@ -82,6 +83,7 @@ fn same(tries: &[Delivery], event: &Value) {
     }
 }
 
+/// Shows F66.
 async fn a_redirect_is_not_followed(app: &App) {
     let endpoint = Endpoint::start();
     for status in [301, 302, 303, 307, 308] {
@@ -125,6 +127,7 @@ async fn an_event_is_delivered_again_on_demand(app: &App) {
         .problem(404, "not_found");
 }
 
+/// Shows F69.
 async fn an_event_that_failed_does_not_hold_up_the_next(app: &App) {
     app.receiver.refuse(&[500]);
     let first = closed(&app.merchant, json!({})).await;

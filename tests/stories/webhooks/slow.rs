@@ -28,6 +28,7 @@ fn options() -> Options {
     }
 }
 
+/// Shows F71.
 async fn a_dead_endpoint_delays_nobody_else(app: &App) {
     let dead = Endpoint::start();
     let url = format!("{}/silent", dead.url);
@@ -56,6 +57,7 @@ async fn a_dead_endpoint_delays_nobody_else(app: &App) {
     dead.stop().await;
 }
 
+/// Shows F65.
 async fn an_endpoint_that_does_not_answer_in_time_is_tried_again(app: &App) {
     let dead = Endpoint::start();
     let url = format!("{}/silent", dead.url);

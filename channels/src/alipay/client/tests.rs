@@ -68,6 +68,7 @@ fn a_signed_answer_to_the_question_is_believed() {
     assert_eq!(qr_code, "https://qr.alipay.com/bax03431ljhokirwl38f00a7");
 }
 
+/// Shows F59.
 #[test]
 fn a_signed_answer_to_another_question_is_a_mismatch() {
     let paid = vector("query_ok_braces_and_quotes_inside_strings");
@@ -81,6 +82,7 @@ fn a_signed_answer_to_another_question_is_a_mismatch() {
     );
 }
 
+/// Shows F60.
 #[test]
 fn a_signed_failure_is_what_its_code_says() {
     let not_found = vector("query_not_exist_signed_business_error");
@@ -126,6 +128,7 @@ fn answer_unsigned(node: &str) -> Answer {
     answer(200, &format!(r#"{{"alipay_trade_query_response":{node}}}"#))
 }
 
+/// Shows F58.
 #[test]
 fn a_wrong_signature_leaves_the_outcome_unknown_whatever_was_said() {
     for node in [
@@ -139,6 +142,7 @@ fn a_wrong_signature_leaves_the_outcome_unknown_whatever_was_said() {
     }
 }
 
+/// Shows F57.
 #[test]
 fn what_is_no_answer_of_alipays_leaves_the_outcome_unknown() {
     let good = vector("query_ok_braces_and_quotes_inside_strings");

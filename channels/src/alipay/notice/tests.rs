@@ -54,6 +54,7 @@ fn the_vector_of_a_payment_is_a_payment() {
     assert_eq!(fact_of(form.as_bytes()), expected);
 }
 
+/// Shows F30.
 #[test]
 fn the_vector_of_a_full_refund_is_a_reason_to_ask() {
     let form = vector("full_refund_trade_closed")["form_encoded_with_sign_v1"]
@@ -173,6 +174,7 @@ fn a_forged_or_weakened_notice_is_refused() {
     }
 }
 
+/// Shows F28, F60.
 #[test]
 fn each_status_is_the_fact_that_it_is() {
     let trade = |changes: &[(&str, &str)]| match fact_of(&changed(changes)) {

@@ -93,6 +93,7 @@ fn a_changed_byte_anywhere_in_the_body_is_not_believed() {
     }
 }
 
+/// Shows F32.
 #[test]
 fn probes_missing_headers_and_old_signatures_are_not_believed() {
     let (headers, body) = vector(&vectors()[0]);
@@ -141,6 +142,7 @@ fn probes_missing_headers_and_old_signatures_are_not_believed() {
     assert!(matches!(late(301), Err(NoticeRefusal::Unverified(_))));
 }
 
+/// Shows F33.
 #[test]
 fn a_key_that_is_not_configured_yet_asks_for_the_notice_again() {
     let (mut headers, body) = vector(&vectors()[0]);
@@ -276,6 +278,7 @@ proptest! {
         prop_assert!(opened(&headers, &body).is_err());
     }
 
+    /// Shows F39.
     #[test]
     fn no_content_makes_it_panic_even_under_a_good_signature(
         nonce in ".{0,14}", ciphertext in "[A-Za-z0-9+/=]{0,60}", plain in ".{0,80}",
