@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::{Answer, Reply, close, refunded, trade};
 use crate::channel::{Action, Outcome, RefusalKind, Trade};
 use crate::exception::ExceptionKind;
-use crate::flow::{FlowFact, FlowStatus};
+use crate::flow::{Flow, FlowFact, FlowStatus};
 use crate::id::FlowNo;
 use crate::journal::Source;
 use crate::task::{Call, Subject};
@@ -104,13 +104,20 @@ fn issued(draft: &mut Draft<'_>, no: &FlowNo, action: &Action) {
     draft.line(Source::Pay, Some(no.as_str()), text);
 }
 
-/// The channel will never make it payable.
+/// The channel will never make it payable. Whoever made the flow calls first, under
+/// its lease. A later call cannot know whether that one, cut off by a crash, was
+/// carried out: what it may have made is closed.
 fn refused(draft: &mut Draft<'_>, no: &FlowNo, reason: String) {
     draft.line(
         Source::Pay,
         Some(no.as_str()),
         format!("the channel refuses: {reason}"),
     );
+    let lease = draft.timing.lease;
+    let is_first = |flow: &Flow| draft.asked < flow.created_at.plus(lease);
+    if !draft.state.flow(no).is_some_and(is_first) {
+        draft.advance(no, FlowFact::Unanswered);
+    }
     draft.advance(no, FlowFact::Refused);
     let now = draft.now;
     let Some(flow) = draft.flow_mut(no) else {

@@ -1,14 +1,14 @@
 //! What the simulator found, told as short as it can be.
 
-use crate::world::World;
-use cashier::channel::{Outcome, Payment, Trade};
+use crate::world::{World, wish};
+use cashier::channel::{Outcome, Payment, Refusal, RefusalKind, Trade};
 use cashier::decide::{Answer, Context, Input, decide};
 use cashier::exception::ExceptionKind;
 use cashier::flow::FlowStatus;
 use cashier::id::FlowNo;
 use cashier::money::Money;
 use cashier::state::OrderState;
-use cashier::task::Subject;
+use cashier::task::{Call, Subject};
 use cashier::time::{Clock, Span, Timestamp};
 use cashier::timing::Timing;
 use cashier::way::Way;
@@ -78,4 +78,50 @@ fn a_wrong_amount_named_of_a_closed_flow_is_shown_and_leaves_nothing_to_do() {
     assert!(state.captures.is_empty());
     let kinds: Vec<ExceptionKind> = state.exceptions.iter().map(|known| known.kind).collect();
     assert_eq!(kinds, [ExceptionKind::AmountMismatch]);
+}
+
+/// Seeds 8719, 13706: the first creation was carried out, its node died, and the
+/// channel refused the second one.
+#[test]
+fn a_refusal_of_a_repeated_creation_does_not_fail_what_the_first_may_have_made() {
+    let world = World::new();
+    let no = world.order.flow(1);
+    let mut state = world.state();
+    let made = Input::Pay {
+        wish: Box::new(wish(Way::WxNative)),
+        mine: None,
+    };
+    let now = world.clock.now();
+    apply(&mut state, &made, now);
+    assert_eq!(state.flow(&no).unwrap().status, FlowStatus::Created);
+
+    let refused = |asked| {
+        let no_ = Refusal {
+            kind: RefusalKind::Final,
+            code: "NO_AUTH".to_owned(),
+            message: "not allowed".to_owned(),
+        };
+        let answer = Answer::Pay(Outcome::Refused(no_));
+        Input::Answered(Subject::Flow(no.clone()), answer, asked)
+    };
+    let mut first = state.clone();
+    apply(&mut first, &refused(now), now);
+    assert_eq!(first.flow(&no).unwrap().status, FlowStatus::Failed);
+
+    let later = now.plus(Timing::default().lease);
+    apply(&mut state, &refused(later), later);
+    let flow = state.flow(&no).unwrap();
+    assert_eq!(flow.status, FlowStatus::Closing);
+    assert_eq!(flow.next.unwrap().call, Call::Close);
+}
+
+fn apply(state: &mut OrderState, input: &Input, now: Timestamp) {
+    let timing = Timing::default();
+    let context = Context {
+        now,
+        timing: &timing,
+    };
+    for row in decide(state, input, &context).rows {
+        state.apply(&row);
+    }
 }

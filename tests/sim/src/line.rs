@@ -139,10 +139,11 @@ impl Channel for Channeled {
         let action = Action::QrCode {
             text: format!("qr:{no}"),
         };
-        // What the channel has made already it refuses only where Till knows that it
-        // asked before. A no to a repetition that Till takes for the first call, because
-        // the first was cut off by a crash, is not in this world.
-        let is_repeated = known.is_some_and(|flow| flow.status != FlowStatus::Created);
+        // A channel may refuse what it has made already. Where leases lie as well, two
+        // first calls can be under way at once, and whoever is refused cannot know of
+        // the other: only where Till knows that it asked before, then.
+        let is_repeated = known.is_some_and(|flow| flow.status != FlowStatus::Created)
+            || self.world.plan().lease_lie == 0;
         // These are signed by the merchant and by nobody asked.
         let is_signed = matches!(request.way, Way::AliPc | Way::AliWap | Way::AliApp);
         let make = move |world: &Arc<World>, now: Timestamp| {
