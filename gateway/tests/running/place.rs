@@ -25,7 +25,6 @@ impl Place {
 
     /// A new database, where there is a server for tests.
     #[expect(
-        clippy::print_stdout,
         clippy::disallowed_methods,
         reason = "where the server for tests is, only the caller knows; a test that is left out says so"
     )]
