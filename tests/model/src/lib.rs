@@ -3,7 +3,7 @@
 //! [`decide`](cashier::decide::decide).
 //!
 //! A [state](world) is the durable rows, what the [channels](channel) believe,
-//! and the [work](work) in flight; a [step](till::Step) is one commit, one call,
+//! and the [work] in flight; a [step](till::Step) is one commit, one call,
 //! one answer, one move of the payer, the merchant or the clock, or a crash.
 //! Work follows the shell: decide, commit, call, decide about the outcome,
 //! commit, and again; the store's guards are what makes a decision and its
