@@ -139,8 +139,14 @@ fn exceptions(state: &OrderState) -> impl Iterator<Item = String> {
         let of = exception
             .amount
             .map_or_else(String::new, |money| format!(" of {}", amount(money)));
+        let resolution = state.resolutions.iter();
+        let mut resolution = resolution.filter(|entry| entry.exception == exception.id);
+        let end = resolution.next().map_or_else(
+            || "open".to_owned(),
+            |entry| format!("resolved {} by {}", rfc3339(entry.at), entry.actor),
+        );
         format!(
-            "{} {} about {}{of}, opened {}: {}",
+            "{} {} about {}{of}, opened {}, {end}: {}",
             exception.id,
             exception.kind.name(),
             exception.subject,
