@@ -200,6 +200,30 @@ pub async fn redelivery_is_for_the_own_application_only(store: Arc<dyn Store>) {
     assert_eq!(stands(&*store).await, ("exhausted".to_owned(), 1));
 }
 
+pub async fn what_is_asked_for_again_while_it_is_under_way_is_delivered_again(
+    store: Arc<dyn Store>,
+) {
+    let order = with_event(&*store, 1).await;
+    store.claim_deliveries(at(50), at(100), 10).await.unwrap();
+    // The merchant has it, and asks for it again before that is recorded.
+    assert_eq!(
+        store.redeliver(&app(), &order.id.event(1), at(51)).await,
+        Ok(true)
+    );
+    store
+        .record_delivery(tried(&order, DeliveryNext::Delivered))
+        .await
+        .unwrap();
+    assert_eq!(stands(&*store).await, ("pending".to_owned(), 1));
+    let again = store.claim_deliveries(at(52), at(100), 10).await;
+    assert_eq!(again, Ok(vec![claimed(&order, 1)]));
+    store
+        .record_delivery(tried(&order, DeliveryNext::Delivered))
+        .await
+        .unwrap();
+    assert_eq!(stands(&*store).await, ("delivered".to_owned(), 2));
+}
+
 pub async fn what_was_delivered_can_be_asked_for_again(store: Arc<dyn Store>) {
     let order = with_event(&*store, 1).await;
     store.claim_deliveries(at(50), at(9_000), 10).await.unwrap();

@@ -108,6 +108,7 @@ on_every_store! {
         a_late_failure_does_not_undo_a_delivery
         claimers_at_once_never_get_the_same_delivery
         redelivery_is_for_the_own_application_only
+        what_is_asked_for_again_while_it_is_under_way_is_delivered_again
         what_was_delivered_can_be_asked_for_again;
     notices:
         a_notice_is_known_once_its_commit_is_written

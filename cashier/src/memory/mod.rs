@@ -21,6 +21,10 @@ use async_trait::async_trait;
 use rows::{Rows, tasks};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// The end of a lease, of a delivery that somebody wants again: it is free, and a
+/// try that is still under way does not end it.
+const WANTED: Timestamp = Timestamp::from_millis(-1);
+
 /// Orders in memory. Nothing survives the process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
@@ -283,9 +287,12 @@ impl Store for MemoryStore {
         let mut rows = self.lock();
         let mut stands = ("none", 0);
         if let Some(delivery) = rows.deliveries.get_mut(&tried.event) {
+            // Whoever asks for it again while it is under way gets it again.
+            let is_wanted = delivery.leased_until == WANTED;
             delivery.attempt = delivery.attempt.saturating_add(1);
             delivery.leased_until = Timestamp::from_millis(0);
             match tried.then {
+                DeliveryNext::Delivered if is_wanted => delivery.status = "pending",
                 DeliveryNext::Delivered => delivery.status = "delivered",
                 // What was delivered stays so, whatever a late worker reports.
                 DeliveryNext::Exhausted if delivery.status != "delivered" => {
@@ -341,7 +348,7 @@ impl Store for MemoryStore {
         if let Some(delivery) = rows.deliveries.get_mut(event) {
             delivery.status = "pending";
             delivery.due = now;
-            delivery.leased_until = Timestamp::from_millis(0);
+            delivery.leased_until = WANTED;
         }
         Ok(true)
     }

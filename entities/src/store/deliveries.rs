@@ -20,6 +20,10 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
+/// The end of a lease, of a delivery that somebody wants again: it is free, and a
+/// try that is still under way does not end it.
+const WANTED: i64 = -1;
+
 /// Takes due and free deliveries, oldest first. Uses the index (status, due_at).
 pub(super) async fn claim(
     database: &Database,
@@ -118,7 +122,7 @@ pub(super) async fn record(
         .await
         .map_err(store_error)?;
     let (column, content) = match tried.then {
-        DeliveryNext::Delivered => (Column::Status, Expr::value(DELIVERED)),
+        DeliveryNext::Delivered => (Column::Status, delivered_unless_wanted()),
         DeliveryNext::Retry(at) => (Column::DueAt, Expr::value(at.millis())),
         DeliveryNext::Exhausted => (Column::Status, exhausted_unless_delivered()),
     };
@@ -172,6 +176,14 @@ async fn judge(
     }
 }
 
+/// Whoever asks for it again while it is under way gets it again.
+fn delivered_unless_wanted() -> Expr {
+    CaseStatement::new()
+        .case(Expr::col(Column::LeasedUntil).eq(WANTED), PENDING)
+        .finally(DELIVERED)
+        .into()
+}
+
 fn exhausted_unless_delivered() -> Expr {
     CaseStatement::new()
         .case(Expr::col(Column::Status).eq(DELIVERED), DELIVERED)
@@ -196,7 +208,7 @@ pub(super) async fn again(
     let result = Entity::update_many()
         .col_expr(Column::Status, Expr::value(PENDING))
         .col_expr(Column::DueAt, Expr::value(now.millis()))
-        .col_expr(Column::LeasedUntil, Expr::value(0_i64))
+        .col_expr(Column::LeasedUntil, Expr::value(WANTED))
         .filter(Column::EventId.in_subquery(own))
         .exec(database.connection())
         .await

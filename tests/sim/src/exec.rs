@@ -151,6 +151,16 @@ impl Exec {
         self.lock().paused.insert(node, until.millis());
     }
 
+    /// Lets go of every task: they hold the world, which holds them.
+    pub fn end(&self) {
+        let mut inner = self.lock();
+        let tasks = std::mem::take(&mut inner.tasks);
+        inner.queue.clear();
+        // What a task drops may look at the time.
+        drop(inner);
+        drop(tasks);
+    }
+
     /// Makes steps until nothing is left to happen before `end`, or until `most`
     /// steps were made. Whether it came to rest.
     pub fn run(&self, end: Timestamp, most: u64) -> bool {

@@ -33,6 +33,7 @@ pub fn run(seed: u64, plan: &Plan, keep: bool) -> Outcome {
             .sight
             .broken(now, Formula::A22, "the program", "it panicked");
     }
+    world.end();
     let mut outcome = world.sight.finish();
     outcome.steps = world.exec.steps();
     outcome

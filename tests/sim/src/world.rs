@@ -124,6 +124,12 @@ impl World {
         }
     }
 
+    /// Lets go of nodes and tasks, which hold the world that holds them.
+    pub fn end(&self) {
+        locked(&self.nodes).clear();
+        self.exec.end();
+    }
+
     /// Lets the nodes begin.
     pub fn begin(self: &Arc<Self>) {
         let plan = self.plan();
