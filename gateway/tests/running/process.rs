@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A master key that seals nothing.
@@ -174,10 +174,16 @@ impl Demo {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!(
             "POST /v1/orders HTTP/1.1\r\nhost: till\r\nauthorization: Bearer {}\r\n\
-             content-type: application/json\r\ncontent-length: 100\r\n\r\n{{",
+             content-type: application/json\r\ncontent-length: 100\r\n\
+             expect: 100-continue\r\n\r\n",
             self.key()
         );
         stream.write_all(head.as_bytes()).await.unwrap();
+        // Once the server says so, it has begun with the request, and waits for the rest.
+        let mut said = [0; 16];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said[..12], b"HTTP/1.1 100");
+        stream.write_all(b"{").await.unwrap();
         stream
     }
 
