@@ -106,7 +106,8 @@ fn issued(draft: &mut Draft<'_>, no: &FlowNo, action: &Action) {
 
 /// The channel will never make it payable. Whoever made the flow calls first, under
 /// its lease. A later call cannot know whether that one, cut off by a crash, was
-/// carried out: what it may have made is closed.
+/// carried out, nor can a process that stood still until its lease had lapsed: what
+/// may have been made is closed.
 fn refused(draft: &mut Draft<'_>, no: &FlowNo, reason: String) {
     draft.line(
         Source::Pay,
@@ -114,7 +115,7 @@ fn refused(draft: &mut Draft<'_>, no: &FlowNo, reason: String) {
         format!("the channel refuses: {reason}"),
     );
     let lease = draft.timing.lease;
-    let is_first = |flow: &Flow| draft.asked < flow.created_at.plus(lease);
+    let is_first = |flow: &Flow| draft.now < flow.created_at.plus(lease);
     if !draft.state.flow(no).is_some_and(is_first) {
         draft.advance(no, FlowFact::Unanswered);
     }
