@@ -9,7 +9,7 @@ use cashier::channel::{Closed, Refunded};
 use cashier::flow::Flow;
 use cashier::order::{CloseReason, OrderStatus};
 use cashier::refund::Refund;
-use cashier::task::Next;
+use cashier::task::{Call, Next};
 use cashier::time::Timestamp;
 use cashier::way::Way;
 
@@ -195,9 +195,9 @@ fn work_key(work: &Work, revision: u32) -> [u8; 13] {
     });
     let count = if called { work.left } else { 0 };
     let again = u8::from(called && work.again);
-    // When it was asked matters to what was not found only.
+    // When it was asked matters to the answers of a query only.
     let asked = match work.stage {
-        Stage::Hearing(_, _, Heard::NotFound, asked) => asked,
+        Stage::Hearing(_, Call::Query, _, asked) => asked,
         _ => NONE,
     };
     // A decision that the guard will refuse is as good as none.
