@@ -8,7 +8,7 @@
 
 use crate::id::{FlowNo, RefundNo};
 use crate::money::Money;
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 use crate::way::{ChannelKind, Way};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,18 @@ pub enum Outcome<T> {
     NotSent(Cause),
     /// It may have happened: only the channel's own word may decide.
     Unknown(Cause),
+}
+
+impl<T> Outcome<T> {
+    /// The same outcome, with another shape of what is done.
+    pub fn map<U>(self, shape: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Outcome::Done(said) => Outcome::Done(shape(said)),
+            Outcome::Refused(refusal) => Outcome::Refused(refusal),
+            Outcome::NotSent(cause) => Outcome::NotSent(cause),
+            Outcome::Unknown(cause) => Outcome::Unknown(cause),
+        }
+    }
 }
 
 /// A channel's definite no.
@@ -100,9 +112,22 @@ pub struct PayRequest {
     /// The payer's address, where the way needs it (WX_H5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
-    /// The payer's WeChat openid, where the way needs it (WX_JSAPI).
+    /// The payer, as the channel names them to this account (WeChat's openid,
+    /// Alipay's buyer_id), where the way needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none", alias = "openid")]
+    pub payer: Option<String>,
+    /// The payer's payment code, where the way needs it. Good once, for a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub openid: Option<String>,
+    pub auth_code: Option<String>,
+}
+
+/// What a channel answers when it is asked to make a flow payable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// This is what the payer's side needs.
+    Action(Action),
+    /// There is nothing to hand out: this is how the trade stands (payment codes).
+    Trade(Trade),
 }
 
 /// What the payer's side does to pay: the artefact of a flow.
@@ -144,7 +169,8 @@ pub enum Trade {
     NotFound,
     /// It exists and is not paid.
     Waiting,
-    /// It exists, was never paid, and can no longer be paid.
+    /// It exists, holds no money (it was never paid, or a reversal took everything
+    /// back), and can no longer be paid.
     Closed,
     /// It was paid. Stays true whatever is refunded later.
     Paid(Payment),
@@ -162,6 +188,10 @@ pub struct Payment {
     /// Who paid, as the channel names them to this merchant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<String>,
+    /// Whether the channel says that all of it went back already (refunds together,
+    /// or a reversal), so that nothing of it is left to take.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returned: bool,
 }
 
 /// What a channel answers when asked to close a trade.
@@ -175,6 +205,17 @@ pub enum Closed {
     TooEarly,
     /// Its state does not allow it: paid, being paid, or closed already. Ask.
     NotAllowed,
+}
+
+/// What a channel answers when asked to take a barcode payment back, paid or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reversed {
+    /// It cannot be paid any more, and what was paid went back to the payer.
+    Confirmed,
+    /// The channel knows no such trade. A call that is still on its way may make it.
+    NotFound,
+    /// Not done yet: the channel asks for the same call again.
+    Again,
 }
 
 /// One refund, as it is sent to the channel; stored with the intent.
@@ -341,14 +382,19 @@ pub trait Channel: Send + Sync {
     fn kind(&self) -> ChannelKind;
 
     /// Makes the flow payable and returns what the payer's side needs. Sending
-    /// it again with the same request is safe.
-    async fn pay(&self, request: &PayRequest) -> Outcome<Action>;
+    /// it again with the same request is safe. With a payment code the channel
+    /// decides itself, and its answer is waited for at most five seconds.
+    async fn pay(&self, request: &PayRequest) -> Outcome<Offer>;
 
     /// Asks what became of a flow.
     async fn query(&self, flow: &FlowNo) -> Outcome<Trade>;
 
     /// Asks to close an unpaid flow.
     async fn close(&self, flow: &FlowNo) -> Outcome<Closed>;
+
+    /// Takes a barcode payment back, whether it was paid or not. Sending it again is
+    /// safe.
+    async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed>;
 
     /// Gives money back. Sending it again with the same request is safe.
     async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded>;
@@ -365,4 +411,65 @@ pub trait Channel: Send + Sync {
 
     /// What this channel expects as an answer to a notice.
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply;
+
+    /// How payers are told apart; `None` where the channel does not name them.
+    fn payers(&self) -> Option<&dyn Payers>;
+
+    /// The daily bills; `None` where the channel has none.
+    fn bills(&self) -> Option<&dyn Bills>;
+}
+
+/// How a payer inside the wallet becomes known to an account (OAuth, without asking
+/// the payer anything).
+#[async_trait]
+pub trait Payers: Send + Sync {
+    /// Where the payer's browser goes. It comes back to `back` with `state` and with
+    /// a code for [`Payers::payer`].
+    fn asked_at(&self, back: &str, state: &str) -> String;
+
+    /// The name of that code's parameter when the browser comes back.
+    fn code_field(&self) -> &'static str;
+
+    /// Who came back with the code, as [`PayRequest::payer`] names them. A code is
+    /// good once.
+    async fn payer(&self, code: &str) -> Outcome<String>;
+}
+
+/// A row of a channel's daily bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BillRow {
+    /// The channel took money.
+    Paid {
+        /// The flow it was taken for.
+        flow_no: FlowNo,
+        /// The money.
+        payment: Payment,
+    },
+    /// The channel gave money back.
+    Refunded {
+        /// The flow whose payment it was.
+        flow_no: FlowNo,
+        /// The number of the refund at the channel.
+        refund_no: RefundNo,
+        /// How much, in fen.
+        amount: Money,
+    },
+}
+
+/// What is wrong with a bill.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the bill cannot be used: {0}")]
+pub struct BillFault(pub String);
+
+/// A day's bill, in a file of this machine. It was read to its end and found whole
+/// (hash, totals, account) before anybody gets it; reading it blocks.
+pub type Bill = Box<dyn Iterator<Item = Result<BillRow, BillFault>> + Send>;
+
+/// The daily bills of an account.
+#[async_trait]
+pub trait Bills: Send + Sync {
+    /// Downloads a day's bill and checks it whole; needs little memory, however long
+    /// it is. `None`: the channel says that there was nothing on that day, or that it
+    /// is not made yet.
+    async fn bill(&self, day: Day) -> Outcome<Option<Bill>>;
 }

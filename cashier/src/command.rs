@@ -49,8 +49,10 @@ pub struct PayCommand {
     pub way: Way,
     /// The channel account that serves the way.
     pub account: AccountId,
-    /// The payer's WeChat openid, where the way needs it.
-    pub openid: Option<String>,
+    /// The payer, as the channel names them to this account, where the way needs it.
+    pub payer: Option<String>,
+    /// The payer's payment code, where the way needs it.
+    pub auth_code: Option<String>,
     /// The payer's address, where the way needs it.
     pub client_ip: Option<String>,
     /// Where the channel sends its notices for this account.

@@ -32,6 +32,10 @@ pub struct Flow {
     /// When the channel last would not close it (UTC), with the payer refused
     /// the change of way because of that.
     pub close_refused_at: Option<Timestamp>,
+    /// When Till first asked the channel to take this barcode payment back (UTC). From
+    /// then on money that is seen on it is on its way back to the payer, unless the
+    /// channel refuses.
+    pub reverse_wanted_at: Option<Timestamp>,
     /// When the channel last answered a question about it, or did not (UTC).
     pub asked_at: Option<Timestamp>,
     /// Why it stands where it stands, in the channel's words (code and message).

@@ -34,6 +34,8 @@ pub enum Source {
     Query,
     /// A channel's answer to a close.
     Close,
+    /// A channel's answer to a reversal.
+    Reverse,
     /// A channel's answer about a refund.
     Refund,
     /// A channel's notice.
@@ -52,12 +54,13 @@ pub enum Source {
 
 impl Source {
     /// Every source.
-    pub const ALL: [Source; 12] = [
+    pub const ALL: [Source; 13] = [
         Source::Merchant,
         Source::Payer,
         Source::Pay,
         Source::Query,
         Source::Close,
+        Source::Reverse,
         Source::Refund,
         Source::Notice,
         Source::Bill,
@@ -75,6 +78,7 @@ impl Source {
             Source::Pay => "pay",
             Source::Query => "query",
             Source::Close => "close",
+            Source::Reverse => "reverse",
             Source::Refund => "refund",
             Source::Notice => "notice",
             Source::Bill => "bill",

@@ -29,6 +29,8 @@ pub enum Call {
     Query,
     /// Ask the channel to close the flow.
     Close,
+    /// Ask the channel to take the barcode payment back, paid or not.
+    Reverse,
     /// Send the refund to the channel.
     Refund,
     /// Ask the channel what became of the refund.
@@ -61,10 +63,11 @@ pub struct Claimed {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Call; 6] = [
+    pub const ALL: [Call; 7] = [
         Call::Pay,
         Call::Query,
         Call::Close,
+        Call::Reverse,
         Call::Refund,
         Call::QueryRefund,
         Call::Expire,
@@ -76,6 +79,7 @@ impl Call {
             Call::Pay => "pay",
             Call::Query => "query",
             Call::Close => "close",
+            Call::Reverse => "reverse",
             Call::Refund => "refund",
             Call::QueryRefund => "query_refund",
             Call::Expire => "expire",

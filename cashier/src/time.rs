@@ -44,6 +44,39 @@ impl Timestamp {
     }
 }
 
+/// A day of the Chinese calendar (UTC+8, all year), as bills go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(chrono::NaiveDate);
+
+impl Day {
+    /// How far Chinese clocks are ahead of UTC.
+    const AHEAD: Span = Span::seconds(8 * 3600);
+
+    /// The day of a moment; `None` beyond the calendar.
+    pub fn of(moment: Timestamp) -> Option<Day> {
+        let there = moment.plus(Day::AHEAD).seconds();
+        chrono::DateTime::from_timestamp(there, 0).map(|moment| Day(moment.date_naive()))
+    }
+
+    /// The day before; `None` before the calendar.
+    pub fn before(self) -> Option<Day> {
+        self.0.pred_opt().map(Day)
+    }
+
+    /// When it begins (UTC).
+    pub fn begins(self) -> Timestamp {
+        let there = self.0.and_time(chrono::NaiveTime::MIN).and_utc();
+        Timestamp::from_millis(there.timestamp_millis()).minus(Day::AHEAD)
+    }
+}
+
+impl std::fmt::Display for Day {
+    /// `yyyy-MM-dd`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// A length of time in milliseconds, never negative.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

@@ -42,6 +42,9 @@ pub struct Timing {
     /// minute at least) and Alipay (documented: three seconds), and a bit more: the
     /// channel counts from when it took the one before, which is later than its turn.
     pub refund_spacing: (Span, Span),
+    /// How long a payment by the payer's code at WeChat Pay and Alipay is asked about
+    /// before it is taken back.
+    pub barcode_life: (Span, Span),
     /// How long WeChat's h5_url is good (documented: five minutes), less a bit.
     pub h5_life: Span,
 }
@@ -64,6 +67,7 @@ impl Default for Timing {
             refund_query: Span::seconds(10),
             refund_longest: Span::minutes(60),
             refund_spacing: (Span::seconds(70), Span::seconds(5)),
+            barcode_life: (Span::seconds(40), Span::seconds(60)),
             h5_life: Span::seconds(270),
         }
     }

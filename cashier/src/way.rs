@@ -26,6 +26,10 @@ pub enum Way {
     AliApp,
     /// Alipay by scanning our QR code (alipay.trade.precreate).
     AliQr,
+    /// Alipay by the payer's payment code, scanned at the counter (alipay.trade.pay).
+    AliBar,
+    /// Alipay in a page inside Alipay (alipay.trade.create and the wallet's bridge).
+    AliJsapi,
     /// WeChat Pay by scanning our QR code (v3 native).
     WxNative,
     /// WeChat Pay in a phone's browser outside of WeChat (v3 h5).
@@ -34,6 +38,11 @@ pub enum Way {
     WxJsapi,
     /// WeChat Pay from a merchant's app (v3 app).
     WxApp,
+    /// WeChat Pay by the payer's payment code, scanned at the counter (v3 codepay,
+    /// v2 micropay).
+    WxBar,
+    /// WeChat Pay in a mini program (v3 jsapi under the mini program's appid).
+    WxLite,
 }
 
 /// The text names no way of paying that Till knows.
@@ -56,15 +65,19 @@ impl ChannelKind {
 
 impl Way {
     /// Every way.
-    pub const ALL: [Way; 8] = [
+    pub const ALL: [Way; 12] = [
         Way::AliPc,
         Way::AliWap,
         Way::AliApp,
         Way::AliQr,
+        Way::AliBar,
+        Way::AliJsapi,
         Way::WxNative,
         Way::WxH5,
         Way::WxJsapi,
         Way::WxApp,
+        Way::WxBar,
+        Way::WxLite,
     ];
 
     /// The name in configuration, database and API.
@@ -74,24 +87,43 @@ impl Way {
             Way::AliWap => "ALI_WAP",
             Way::AliApp => "ALI_APP",
             Way::AliQr => "ALI_QR",
+            Way::AliBar => "ALI_BAR",
+            Way::AliJsapi => "ALI_JSAPI",
             Way::WxNative => "WX_NATIVE",
             Way::WxH5 => "WX_H5",
             Way::WxJsapi => "WX_JSAPI",
             Way::WxApp => "WX_APP",
+            Way::WxBar => "WX_BAR",
+            Way::WxLite => "WX_LITE",
         }
     }
 
     /// The channel behind the way.
     pub const fn channel(self) -> ChannelKind {
         match self {
-            Way::AliPc | Way::AliWap | Way::AliApp | Way::AliQr => ChannelKind::Alipay,
-            Way::WxNative | Way::WxH5 | Way::WxJsapi | Way::WxApp => ChannelKind::Wechat,
+            Way::AliPc | Way::AliWap | Way::AliApp | Way::AliQr | Way::AliBar | Way::AliJsapi => {
+                ChannelKind::Alipay
+            }
+            Way::WxNative | Way::WxH5 | Way::WxJsapi | Way::WxApp | Way::WxBar | Way::WxLite => {
+                ChannelKind::Wechat
+            }
         }
     }
 
-    /// Whether the way pays in the name of one known payer (an openid).
-    pub const fn needs_openid(self) -> bool {
-        matches!(self, Way::WxJsapi)
+    /// What the payer is called in the API, where the way pays in the name of one
+    /// known payer.
+    pub const fn payer_field(self) -> Option<&'static str> {
+        match self {
+            Way::WxJsapi | Way::WxLite => Some("openid"),
+            Way::AliJsapi => Some("buyer_id"),
+            _ => None,
+        }
+    }
+
+    /// Whether the payer shows a code and the counter scans it: the channel decides
+    /// at once, and nothing is handed out.
+    pub const fn is_barcode(self) -> bool {
+        matches!(self, Way::AliBar | Way::WxBar)
     }
 
     /// Whether the channel compares the payer's address (WeChat H5).

@@ -14,6 +14,7 @@ mod m20261123_000006_records;
 mod m20261123_000007_idempotency_keys;
 mod m20261125_000008_desk;
 mod m20261125_000009_timeline;
+mod m20261125_000010_reversals;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_idempotency_keys::Migration),
             Box::new(m20261125_000008_desk::Migration),
             Box::new(m20261125_000009_timeline::Migration),
+            Box::new(m20261125_000010_reversals::Migration),
         ]
     }
 }

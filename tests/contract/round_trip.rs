@@ -340,13 +340,14 @@ fn full_flows(order: &Order) -> Vec<Flow> {
         flow.action_until = odd.then(|| at(300));
         flow.superseded_at = odd.then(|| at(10));
         flow.close_refused_at = odd.then(|| at(11));
+        flow.reverse_wanted_at = odd.then(|| at(12));
         flow.asked_at = odd.then(|| at(13));
         flow.reason = odd.then(|| "ACQ.系统错误: 稍后".to_owned());
         flow.claimed = odd.then_some(Money::ZERO);
         flow.request.way = way;
         flow.request.return_url = odd.then(|| "https://till.example/checkout/1".to_owned());
         flow.request.client_ip = odd.then(|| "192.0.2.1".to_owned());
-        flow.request.openid = odd.then(|| "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".to_owned());
+        flow.request.payer = odd.then(|| "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".to_owned());
         flow.next = calls.get(index).map(|call| Next::first(*call, at(12)));
         flows.push(flow);
     }

@@ -2,8 +2,8 @@
 //! it means.
 
 use super::draft::Draft;
-use super::{Answer, Reply, close, refunded, trade};
-use crate::channel::{Action, Outcome, RefusalKind, Trade};
+use super::{Answer, Reply, close, refunded, reverse, trade};
+use crate::channel::{Action, Offer, Outcome, RefusalKind, Trade};
 use crate::exception::ExceptionKind;
 use crate::flow::{Flow, FlowFact, FlowStatus};
 use crate::id::FlowNo;
@@ -49,17 +49,25 @@ fn flow_answered(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, answer: &Answ
         Answer::Query(said) => {
             let text = format!("no usable answer to the query ({})", reason_of(said));
             draft.line(Source::Query, Some(no.as_str()), text);
-            put_off(draft, no, Call::Query, attempt);
+            if !reverse::overdue(draft, no) {
+                put_off(draft, no, Call::Query, attempt);
+            }
         }
         Answer::Close(said) => close::answered(draft, no, attempt, said),
+        Answer::Reverse(said) => reverse::answered(draft, no, attempt, said),
         Answer::Refund(_) | Answer::QueryRefund(_) => {}
     }
 }
 
 /// The answer to the creation of a flow.
-fn paid_for(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, said: &Outcome<Action>) {
+fn paid_for(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, said: &Outcome<Offer>) {
     match said {
-        Outcome::Done(action) => issued(draft, no, action),
+        Outcome::Done(Offer::Action(action)) => issued(draft, no, action),
+        Outcome::Done(Offer::Trade(Trade::NotFound)) => {
+            let reason = "the channel does not know what was sent to it".to_owned();
+            not_made(draft, no, attempt, FlowFact::Unanswered, reason);
+        }
+        Outcome::Done(Offer::Trade(seen)) => trade::seen(draft, no, seen, Source::Pay),
         Outcome::Refused(no_) => match no_.kind {
             RefusalKind::AlreadyPaid => {
                 draft.line(
@@ -158,13 +166,20 @@ fn not_made(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, fact: FlowFact, re
     }
 }
 
-/// Sends the same creation again after a pause, or closes what may be there when
+/// Sends the same creation again after a pause, or asks about it, or closes what may be there when
 /// too little time is left.
 pub(super) fn make_again(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32) {
     let (now, timing) = (draft.now, draft.timing);
     let Some(flow) = draft.state.flow(no) else {
         return;
     };
+    // A payment code is sent once: what became of it is asked.
+    if flow.way().is_barcode() {
+        if !reverse::overdue(draft, no) {
+            trade::ask_later(draft, no);
+        }
+        return;
+    }
     let due = timing.retry(attempt, now);
     if flow.expires_at().since(due) >= timing.least_life {
         draft.schedule(no, Call::Pay, due, attempt.saturating_add(1));
@@ -186,6 +201,9 @@ pub(super) fn put_off(draft: &mut Draft<'_>, no: &FlowNo, call: Call, attempt: u
     if now < end {
         due = due.min(now.plus(timing.longest_gap));
     }
+    if flow.way().is_barcode() && now < flow.expires_at() {
+        due = due.min(flow.expires_at());
+    }
     let amount = flow.amount();
     draft.schedule(no, call, due, attempt.saturating_add(1));
     if now.since(end) > timing.unanswered {
@@ -201,6 +219,7 @@ impl Answer {
         match self {
             Answer::Pay(_) => Source::Pay,
             Answer::Close(_) => Source::Close,
+            Answer::Reverse(_) => Source::Reverse,
             Answer::Refund(_) => Source::Refund,
             Answer::Query(_) | Answer::QueryRefund(_) => Source::Query,
         }
@@ -212,6 +231,7 @@ impl Answer {
             Answer::Pay(said) => reason_of(said),
             Answer::Query(said) => reason_of(said),
             Answer::Close(said) => reason_of(said),
+            Answer::Reverse(said) => reason_of(said),
             Answer::Refund(said) | Answer::QueryRefund(said) => reason_of(said),
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, said: &
 }
 
 /// It could not be closed, and what was handed out can still be paid.
-fn not_closable(draft: &mut Draft<'_>, no: &FlowNo) {
+pub(super) fn not_closable(draft: &mut Draft<'_>, no: &FlowNo) {
     let (now, timing) = (draft.now, draft.timing);
     let wanted_by_order = draft.state.order.status != OrderStatus::Open
         || draft.state.order.close_requested_at.is_some();
@@ -133,13 +133,14 @@ fn not_closable(draft: &mut Draft<'_>, no: &FlowNo) {
         return;
     }
     // What never reached the payer cannot be paid by them.
-    let handed_out = flow.action.is_some();
+    let handed_out = flow.action.is_some() || flow.way().is_barcode();
     if policy == Switch::Overlap || !handed_out {
         flow.superseded_at = Some(now);
         let text = "superseded: watched until it cannot be paid any more; money that still comes is given back";
         draft.line(Source::Till, Some(no.as_str()), text);
     } else {
         flow.close_refused_at = Some(now);
+        flow.reverse_wanted_at = None;
         draft.advance(no, FlowFact::Reopened);
         let text = "the change of way is refused until this flow has expired (policy: strict)";
         draft.line(Source::Till, Some(no.as_str()), text);

@@ -73,6 +73,7 @@ impl<'a> Draft<'a> {
 
     /// Sets what is done next about a flow.
     pub(super) fn schedule(&mut self, no: &FlowNo, call: Call, due: Timestamp, attempt: u32) {
+        let call = self.ending(no, call);
         if let Some(flow) = self.flow_mut(no) {
             flow.next = Some(Next {
                 attempt,
@@ -85,6 +86,7 @@ impl<'a> Draft<'a> {
     pub(super) fn run_flow(&mut self, no: &FlowNo, call: Call, attempt: u32) {
         let until = self.now.plus(self.timing.lease);
         let due = self.now;
+        let call = self.ending(no, call);
         if let Some(flow) = self.flow_mut(no) {
             flow.next = Some(Next {
                 call,
@@ -93,6 +95,19 @@ impl<'a> Draft<'a> {
                 leased_until: until,
             });
             self.run.push(Subject::Flow(no.clone()));
+        }
+    }
+
+    /// What a call comes to at this flow: a payment by the payer's code is not closed
+    /// but taken back, paid or not, and from then on its money is not ours.
+    fn ending(&mut self, no: &FlowNo, call: Call) -> Call {
+        let now = self.now;
+        match self.flow_mut(no).filter(|flow| flow.way().is_barcode()) {
+            Some(flow) if matches!(call, Call::Close | Call::Reverse) => {
+                flow.reverse_wanted_at = flow.reverse_wanted_at.or(Some(now));
+                Call::Reverse
+            }
+            _ => call,
         }
     }
 

@@ -10,13 +10,13 @@ mod pay;
 mod refund;
 mod refunded;
 mod resolve;
+mod reverse;
 mod trade;
 
-use crate::channel::{Action, Closed, Outcome, Refunded, Trade};
+use crate::channel::{BillRow, Closed, Offer, Outcome, Refunded, Reversed, Trade};
 use crate::command::{PayCommand, RefundCommand, Refusal};
 use crate::id::{FlowNo, RefundNo};
 use crate::journal::Source;
-use crate::shell::BillRow;
 use crate::state::{OrderState, Row};
 use crate::task::Subject;
 use crate::time::Timestamp;
@@ -66,11 +66,13 @@ pub enum Input {
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// Of making a flow payable.
-    Pay(Outcome<Action>),
+    Pay(Outcome<Offer>),
     /// Of asking about a flow.
     Query(Outcome<Trade>),
     /// Of closing a flow.
     Close(Outcome<Closed>),
+    /// Of taking a barcode payment back.
+    Reverse(Outcome<Reversed>),
     /// Of sending a refund.
     Refund(Outcome<Refunded>),
     /// Of asking about a refund.

@@ -10,6 +10,7 @@ use crate::journal::Source;
 use crate::order::{CloseReason, OrderStatus};
 use crate::task::Call;
 use crate::time::{Span, Timestamp};
+use crate::way::{ChannelKind, Way};
 
 /// How long an answer is good enough for a payer who asks again.
 const ASKED_LATELY: Span = Span::seconds(2);
@@ -18,6 +19,9 @@ const ASKED_LATELY: Span = Span::seconds(2);
 const STILL_GOOD: Span = Span::seconds(30);
 
 pub(super) fn pay(draft: &mut Draft<'_>, wish: &PayCommand, mine: Option<&FlowNo>) -> Reply {
+    if let Some(reply) = sent_before(draft, wish) {
+        return reply;
+    }
     if let Some(refusal) = order_refuses(draft, wish) {
         return Reply::No(refusal);
     }
@@ -55,11 +59,12 @@ fn order_refuses(draft: &Draft<'_>, wish: &PayCommand) -> Option<Refusal> {
     if !order.ways.is_empty() && !order.ways.contains(&way) {
         return Some(Refusal::WayUnavailable { way });
     }
-    if way.needs_openid() && wish.openid.is_none() {
-        return Some(Refusal::Incomplete {
-            way,
-            field: "openid",
-        });
+    if let Some(field) = way.payer_field().filter(|_| wish.payer.is_none()) {
+        return Some(Refusal::Incomplete { way, field });
+    }
+    if way.is_barcode() && wish.auth_code.is_none() {
+        let field = "auth_code";
+        return Some(Refusal::Incomplete { way, field });
     }
     if way.needs_client_ip() && wish.client_ip.is_none() && order.client_ip.is_none() {
         return Some(Refusal::Incomplete {
@@ -68,6 +73,23 @@ fn order_refuses(draft: &Draft<'_>, wish: &PayCommand) -> Option<Refusal> {
         });
     }
     None
+}
+
+/// What became of the payer's code, if it was sent before and that is over: a code is
+/// good once, and the same wish again is the same try.
+fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
+    let code = wish.auth_code.as_ref()?;
+    let flow =
+        draft.state.flows.iter().rev().find(|flow| {
+            flow.request.auth_code.as_ref() == Some(code) && flow.status.is_settled()
+        })?;
+    let reason = match flow.status {
+        FlowStatus::Paid => return Some(Reply::Payable(flow.no.clone())),
+        FlowStatus::Failed => flow.reason.clone(),
+        _ => None,
+    };
+    let reason = reason.unwrap_or_else(|| "no payment came about, or it was taken back".to_owned());
+    Some(Reply::No(Refusal::ChannelRefused { reason }))
 }
 
 /// What became of the flow that this same wish made in an earlier round.
@@ -79,8 +101,12 @@ fn became(draft: &Draft<'_>, no: &FlowNo) -> Option<Reply> {
             .unwrap_or_else(|| "without a reason".to_owned())
     };
     let retry_at = flow.next.map_or(draft.now, |next| next.due);
+    let is_deciding = flow.way().is_barcode() && !is_leased(flow, draft.now);
     match flow.status {
         FlowStatus::Live if flow.action.is_some() => Some(Reply::Payable(no.clone())),
+        FlowStatus::Created | FlowStatus::Unknown | FlowStatus::Live if is_deciding => {
+            Some(Reply::Payable(no.clone()))
+        }
         FlowStatus::Failed => Some(Reply::No(Refusal::ChannelRefused { reason: reason() })),
         FlowStatus::Created | FlowStatus::Unknown if !is_leased(flow, draft.now) => {
             Some(Reply::No(Refusal::ChannelUnavailable { retry_at }))
@@ -90,6 +116,7 @@ fn became(draft: &Draft<'_>, no: &FlowNo) -> Option<Reply> {
         FlowStatus::Closing | FlowStatus::Closed | FlowStatus::Expired => {
             Some(Reply::No(Refusal::PaymentInProgress { retry_at }))
         }
+        FlowStatus::Live if flow.way().is_barcode() => Some(Reply::Busy),
         FlowStatus::Live | FlowStatus::Paid => None,
     }
 }
@@ -98,18 +125,36 @@ fn became(draft: &Draft<'_>, no: &FlowNo) -> Option<Reply> {
 fn is_same_try(flow: &Flow, wish: &PayCommand) -> bool {
     flow.way() == wish.way
         && flow.account == wish.account
-        && flow.request.openid == needed_openid(wish)
+        && flow.request.payer == needed_payer(wish)
+        && flow.request.auth_code == needed_code(wish)
 }
 
-fn needed_openid(wish: &PayCommand) -> Option<String> {
-    wish.openid.clone().filter(|_| wish.way.needs_openid())
+fn needed_payer(wish: &PayCommand) -> Option<String> {
+    let needed = wish.way.payer_field().is_some();
+    wish.payer.clone().filter(|_| needed)
+}
+
+fn needed_code(wish: &PayCommand) -> Option<String> {
+    wish.auth_code.clone().filter(|_| wish.way.is_barcode())
+}
+
+/// How long a flow of that way can be paid at most, and how much of that the order
+/// must have left.
+fn life(draft: &Draft<'_>, way: Way) -> (Span, Span) {
+    let (wechat, alipay) = draft.timing.barcode_life;
+    match (way.is_barcode(), way.channel()) {
+        (false, _) => (draft.state.order.policy.flow_life, draft.timing.least_life),
+        (true, ChannelKind::Wechat) => (wechat, wechat),
+        (true, ChannelKind::Alipay) => (alipay, alipay),
+    }
 }
 
 /// A new flow: the intent, to be committed before the channel hears of it.
 fn create(draft: &mut Draft<'_>, wish: &PayCommand) -> Reply {
     let order = &draft.state.order;
-    let expires_at = draft.now.plus(order.policy.flow_life).min(order.expires_at);
-    if expires_at.since(draft.now) < draft.timing.least_life {
+    let (life, least) = life(draft, wish.way);
+    let expires_at = draft.now.plus(life).min(order.expires_at);
+    if expires_at.since(draft.now) < least {
         return Reply::No(Refusal::OrderExpired);
     }
     let no = order.id.flow(draft.state.flows.len() + 1);
@@ -123,7 +168,8 @@ fn create(draft: &mut Draft<'_>, wish: &PayCommand) -> Reply {
         notify_url: wish.notify_url.clone(),
         return_url: wish.return_url.clone(),
         client_ip: client_ip.filter(|_| wish.way.needs_client_ip()),
-        openid: needed_openid(wish),
+        payer: needed_payer(wish),
+        auth_code: needed_code(wish),
     };
     draft.state.flows.push(Flow {
         no: no.clone(),
@@ -135,6 +181,7 @@ fn create(draft: &mut Draft<'_>, wish: &PayCommand) -> Reply {
         created_at: draft.now,
         superseded_at: None,
         close_refused_at: None,
+        reverse_wanted_at: None,
         asked_at: None,
         reason: None,
         claimed: None,
@@ -157,6 +204,8 @@ fn again(draft: &mut Draft<'_>, flow: &Flow, source: Source) -> Reply {
         FlowStatus::Closing => closing(draft, flow, source),
         FlowStatus::Live if handle_good && left >= STILL_GOOD => Reply::Payable(flow.no.clone()),
         _ if is_being_made(flow, draft.now) => Reply::Busy,
+        // Its code was sent: the channel is deciding.
+        _ if flow.way().is_barcode() => Reply::Payable(flow.no.clone()),
         _ if left >= draft.timing.least_life => {
             let text = format!("{} is wanted again: asking for a fresh code", flow.way());
             draft.line(source, Some(flow.no.as_str()), text);

@@ -5,6 +5,7 @@
 use super::answer::make_again;
 use super::close::close_others;
 use super::draft::Draft;
+use super::reverse;
 use crate::capture::{Capture, CaptureKind};
 use crate::channel::{Payment, RefundRequest, Trade};
 use crate::event::EventKind;
@@ -36,6 +37,7 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
             draft.line(source, Some(no.as_str()), text);
         }
         Trade::Waiting if source == Source::Query => waiting(draft, &flow),
+        Trade::Waiting if source == Source::Pay => asked_to_confirm(draft, &flow),
         Trade::NotFound if source == Source::Query => not_found(draft, &flow),
         // A notice that nothing has happened yet changes nothing.
         Trade::Waiting => draft.line(source, Some(no.as_str()), "not paid yet"),
@@ -50,13 +52,22 @@ fn unchanged(draft: &mut Draft<'_>, no: &FlowNo, source: Source, text: &str) {
     }
 }
 
+/// The payer's wallet asks for a password, or the channel is still busy with it.
+fn asked_to_confirm(draft: &mut Draft<'_>, flow: &Flow) {
+    let text = "the channel waits for the payer";
+    draft.line(Source::Pay, Some(flow.no.as_str()), text);
+    if flow.status != FlowStatus::Closing && draft.advance(&flow.no, FlowFact::Issued) {
+        ask_later(draft, &flow.no);
+    }
+}
+
 /// It exists, unpaid.
 fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
     let (now, asked, timing) = (draft.now, draft.asked, draft.timing);
     let attempt = flow.next.map_or(0, |next| next.attempt);
     let text = match flow.status {
         FlowStatus::Live if asked < flow.expires_at() => {
-            ask_later(draft, flow);
+            ask_later(draft, &flow.no);
             "not paid yet"
         }
         FlowStatus::Live => {
@@ -72,6 +83,11 @@ fn waiting(draft: &mut Draft<'_>, flow: &Flow) {
         FlowStatus::Closing => {
             draft.run_flow(&flow.no, Call::Close, 0);
             "it exists, unpaid: closing"
+        }
+        FlowStatus::Created | FlowStatus::Unknown if flow.way().is_barcode() => {
+            draft.advance(&flow.no, FlowFact::Issued);
+            make_again(draft, &flow.no, attempt);
+            "the channel waits for the payer"
         }
         FlowStatus::Created | FlowStatus::Unknown => {
             make_again(draft, &flow.no, attempt);
@@ -89,7 +105,7 @@ fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
     let end = flow.expires_at().plus(timing.margin);
     let text = match flow.status {
         FlowStatus::Live if asked < flow.expires_at() => {
-            ask_later(draft, flow);
+            ask_later(draft, &flow.no);
             "not known to the channel yet"
         }
         FlowStatus::Live => {
@@ -106,7 +122,7 @@ fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
             "its time is over and the channel knows nothing of it: asking once more"
         }
         FlowStatus::Closing => {
-            ask_later(draft, flow);
+            ask_later(draft, &flow.no);
             "not known to the channel yet"
         }
         FlowStatus::Created | FlowStatus::Unknown => {
@@ -119,11 +135,17 @@ fn not_found(draft: &mut Draft<'_>, flow: &Flow) {
     draft.line(Source::Query, Some(flow.no.as_str()), text);
 }
 
-fn ask_later(draft: &mut Draft<'_>, flow: &Flow) {
-    let due = draft
-        .timing
-        .next_query(flow.created_at, flow.expires_at(), draft.now);
-    draft.schedule(&flow.no, Call::Query, due, 0);
+/// Asks again while it can be paid: about a payment code at the shortest gap.
+pub(super) fn ask_later(draft: &mut Draft<'_>, no: &FlowNo) {
+    let (now, timing) = (draft.now, draft.timing);
+    let Some(flow) = draft.state.flow(no) else {
+        return;
+    };
+    let due = match flow.way().is_barcode() && now < flow.expires_at() {
+        true => now.plus(timing.shortest_gap).min(flow.expires_at()),
+        false => timing.next_query(flow.created_at, flow.expires_at(), now),
+    };
+    draft.schedule(no, Call::Query, due, 0);
 }
 
 /// The channel took money. The same fact again changes nothing.
@@ -136,6 +158,9 @@ fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     if known {
         let text = "the channel says that it is paid: known already";
         unchanged(draft, &flow.no, source, text);
+        return;
+    }
+    if reverse::returns(draft, flow, payment, source) {
         return;
     }
     if payment.amount == flow.amount() {

@@ -2,33 +2,11 @@
 //! the same way through `decide` as every other.
 
 use super::Cashier;
-use crate::channel::Payment;
+use crate::channel::BillRow;
 use crate::decide::Input;
 use crate::exception::ExceptionKind;
-use crate::id::{AccountId, FlowNo, RefundNo};
-use crate::money::Money;
+use crate::id::AccountId;
 use crate::store::StoreError;
-
-/// A row of a channel's daily bill, read and checked by its adapter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BillRow {
-    /// The channel took money.
-    Paid {
-        /// The flow it was taken for.
-        flow_no: FlowNo,
-        /// The money.
-        payment: Payment,
-    },
-    /// The channel gave money back.
-    Refunded {
-        /// The flow whose payment it was.
-        flow_no: FlowNo,
-        /// The number of the refund at the channel.
-        refund_no: RefundNo,
-        /// How much, in fen.
-        amount: Money,
-    },
-}
 
 impl Cashier {
     /// Takes a row of an account's bill. The same row again changes nothing; money

@@ -18,7 +18,6 @@ use crate::time::{Clock, Entropy};
 use crate::timing::Timing;
 use std::sync::Arc;
 
-pub use bill::BillRow;
 pub use notice::TakenNotice;
 
 /// Who speaks with which channel account.

@@ -4,6 +4,7 @@ use super::commit::Committed;
 use super::{Cashier, Channels};
 use crate::channel::{Cause, CauseKind, Channel, Outcome};
 use crate::decide::{Answer, Input};
+use crate::flow::Flow;
 use crate::id::AccountId;
 use crate::state::OrderState;
 use crate::store::StoreError;
@@ -85,6 +86,17 @@ impl Cashier {
         Ok(())
     }
 
+    /// What is to be called about a flow now. A payment code is sent once, by whoever
+    /// made the flow; whoever finds it later asks.
+    fn call_now(&self, flow: &Flow) -> Option<Call> {
+        let call = flow.next?.call;
+        let is_first = self.clock.now() < flow.created_at.plus(self.timing.lease);
+        match call == Call::Pay && flow.way().is_barcode() && !is_first {
+            true => Some(Call::Query),
+            false => Some(call),
+        }
+    }
+
     /// Makes the call that is to be made next about a subject. `None`: nothing
     /// is to be done any more.
     async fn call(&self, state: &OrderState, subject: &Subject) -> Option<Answer> {
@@ -92,13 +104,17 @@ impl Cashier {
             Subject::Flow(no) => {
                 let flow = state.flow(no)?;
                 let channel = adapter(&*self.channels, &flow.account);
-                Some(match flow.next?.call {
+                Some(match self.call_now(flow)? {
                     Call::Pay => Answer::Pay(match channel {
                         Ok(channel) => channel.pay(&flow.request).await,
                         Err(cause) => Outcome::NotSent(cause),
                     }),
                     Call::Close => Answer::Close(match channel {
                         Ok(channel) => channel.close(no).await,
+                        Err(cause) => Outcome::NotSent(cause),
+                    }),
+                    Call::Reverse => Answer::Reverse(match channel {
+                        Ok(channel) => channel.reverse(no).await,
                         Err(cause) => Outcome::NotSent(cause),
                     }),
                     _ => Answer::Query(match channel {

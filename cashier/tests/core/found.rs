@@ -71,6 +71,7 @@ fn a_wrong_amount_named_of_a_closed_flow_is_shown_and_leaves_nothing_to_do() {
         amount: Money::from_fen(2).unwrap(),
         paid_at: world.clock.now(),
         payer: None,
+        returned: false,
     };
     assert_eq!(world.notice("wechat", &no, &Trade::Paid(payment)), 200);
     let state = world.state();

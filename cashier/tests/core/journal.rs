@@ -10,7 +10,6 @@ use cashier::journal::{Line, Source};
 use cashier::money::Money;
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::refund::RefundStatus;
-use cashier::shell::BillRow;
 use cashier::state::{OrderState, Row};
 use cashier::store::Store;
 use cashier::task::{Call, Next, Subject};
@@ -78,6 +77,7 @@ fn trades(now: Timestamp) -> Vec<Trade> {
             amount: Money::from_fen(fen).unwrap(),
             paid_at: now,
             payer: None,
+            returned: false,
         })
     };
     vec![
@@ -99,7 +99,11 @@ fn flow_answers(now: Timestamp) -> Vec<(Answer, Source)> {
         Closed::TooEarly,
         Closed::NotAllowed,
     ];
-    let pays = outcomes(vec![code]).into_iter().map(Answer::Pay);
+    let offers = trades(now)
+        .into_iter()
+        .map(Offer::Trade)
+        .chain([Offer::Action(code)]);
+    let pays = outcomes(offers.collect()).into_iter().map(Answer::Pay);
     let queries = outcomes(trades(now)).into_iter().map(Answer::Query);
     let closes = outcomes(closed).into_iter().map(Answer::Close);
     pays.map(|answer| (answer, Source::Pay))
@@ -172,7 +176,7 @@ fn every_answer_about_a_flow_is_one_line_whatever_the_flow_is_doing() {
             }
         }
     }
-    assert_eq!(tried, 2 * 8 * 3 * 2 * (6 + 10 + 9));
+    assert_eq!(tried, 2 * 8 * 3 * 2 * (11 + 10 + 9));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Q7: the same facts, in any order and any number of times, lead to the same.
 
 use crate::world::World;
+use cashier::channel::BillRow;
 use cashier::channel::{Payment, Trade};
 use cashier::decide::{Context, Input, decide};
 use cashier::event::EventKind;
-use cashier::shell::BillRow;
 use cashier::state::{OrderState, Row};
 use cashier::time::Clock;
 use cashier::timing::Timing;
@@ -57,6 +57,7 @@ fn paid(world: &World, trade_no: &str) -> Payment {
         amount: world.state().order.amount,
         paid_at: world.clock.now(),
         payer: None,
+        returned: false,
     }
 }
 

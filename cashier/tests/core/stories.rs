@@ -364,6 +364,7 @@ fn a_wrong_amount_is_doubted_until_the_channel_says_it_twice() {
         amount: Money::from_fen(1).unwrap(),
         paid_at: world.clock.now(),
         payer: None,
+        returned: false,
     });
     assert_eq!(world.notice("wechat", &flow, &lie), 200);
     assert_eq!(world.state().order.status, OrderStatus::Open);

@@ -2,6 +2,7 @@
 
 use crate::world::{AMOUNT, World};
 use cashier::capture::CaptureKind;
+use cashier::channel::BillRow;
 use cashier::channel::Trade;
 use cashier::command::Refusal;
 use cashier::flow::FlowStatus;
@@ -9,7 +10,6 @@ use cashier::id::{AccountId, FlowNo};
 use cashier::money::Money;
 use cashier::order::OrderStatus;
 use cashier::refund::RefundStatus;
-use cashier::shell::BillRow;
 use cashier::time::{Clock, Span};
 use cashier::way::Way;
 

@@ -232,6 +232,7 @@ fn payment_of(no: &FlowNo, amount: Money, at: Timestamp) -> Payment {
         amount,
         paid_at: at,
         payer: None,
+        returned: false,
     }
 }
 
@@ -241,7 +242,7 @@ impl Channel for Bank {
         self.kind
     }
 
-    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
+    async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
         let at_scan = self.kind == ChannelKind::Alipay;
         self.call("pay", request.flow_no.as_str(), |ledger, _| {
             if at_scan {
@@ -259,9 +260,9 @@ impl Channel for Bank {
                     .entry(request.flow_no.clone())
                     .or_insert(trade);
             }
-            Outcome::Done(Action::QrCode {
+            Outcome::Done(Offer::Action(Action::QrCode {
                 text: format!("qr:{}", request.flow_no),
-            })
+            }))
         })
     }
 
@@ -294,6 +295,18 @@ impl Channel for Bank {
                 Some(trade) => {
                     trade.closed = true;
                     Closed::Confirmed
+                }
+            })
+        })
+    }
+
+    async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
+        self.call("reverse", flow.as_str(), |ledger, _| {
+            Outcome::Done(match ledger.trades.get_mut(flow) {
+                None => Reversed::NotFound,
+                Some(trade) => {
+                    (trade.paid, trade.closed) = (false, true);
+                    Reversed::Confirmed
                 }
             })
         })
@@ -356,6 +369,14 @@ impl Channel for Bank {
             content_type: "text/plain",
             body,
         }
+    }
+
+    fn payers(&self) -> Option<&dyn Payers> {
+        None
+    }
+
+    fn bills(&self) -> Option<&dyn Bills> {
+        None
     }
 }
 
@@ -592,7 +613,8 @@ pub fn wish(way: Way) -> PayCommand {
         source: Source::Payer,
         way,
         account: AccountId::new(way.channel().name()),
-        openid: None,
+        payer: None,
+        auth_code: None,
         client_ip: Some("203.0.113.7".to_owned()),
         notify_url: "https://till.example/notify".to_owned(),
         return_url: None,

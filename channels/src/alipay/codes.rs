@@ -12,6 +12,7 @@ pub(super) enum Call {
     Precreate,
     Query,
     Close,
+    Cancel,
     Refund,
     QueryRefund,
 }
@@ -31,14 +32,14 @@ pub(super) enum Meaning {
     Unseen,
 }
 
-use Call::{Close, Precreate, Query, QueryRefund, Refund};
+use Call::{Cancel, Close, Precreate, Query, QueryRefund, Refund};
 use Meaning::{Ask, Failed, NotFound};
 
 const FINAL: Meaning = Meaning::Refused(RefusalKind::Final);
 const LATER: Meaning = Meaning::Refused(RefusalKind::Later);
 const PAID: Meaning = Meaning::Refused(RefusalKind::AlreadyPaid);
 
-const ALL: &[Call] = &[Precreate, Query, Close, Refund, QueryRefund];
+const ALL: &[Call] = &[Precreate, Query, Close, Cancel, Refund, QueryRefund];
 
 /// The business codes (`sub_code` of `40004`), without their prefix `ACQ.`.
 #[rustfmt::skip]
@@ -58,7 +59,11 @@ const BUSINESS: &[(&str, &[Call], Meaning)] = &[
     ("TRADE_STATUS_ERROR",                     &[Close],      Ask),
     ("TRADE_STATUS_ERROR",                     &[Refund],     FINAL),
     ("TRADE_HAS_FINISHED",                     &[Close],      Ask),
-    ("TRADE_HAS_FINISHED",                     &[Refund],     FINAL),
+    ("TRADE_HAS_FINISHED",                     &[Cancel, Refund], FINAL),
+    // Too late, or not for this product: what it is, a query tells.
+    ("TRADE_CANCEL_TIME_OUT",                  &[Cancel],     FINAL),
+    ("CANCEL_NOT_ALLOWED",                     &[Cancel],     FINAL),
+    ("TRADE_NOT_EXIST",                        &[Cancel],     Failed),
     ("REASON_TRADE_STATUS_INVALID",            &[Close, Refund], Ask),
     ("REASON_ILLEGAL_STATUS",                  &[Close, Refund], Ask),
     ("CONTEXT_INCONSISTENT",                   &[Precreate],  FINAL),
@@ -104,7 +109,7 @@ const BUSINESS: &[(&str, &[Call], Meaning)] = &[
     ("REFUND_ACCOUNT_NOT_EXIST",               &[Refund],     FINAL),
     // The refund itself.
     ("REFUND_AMT_NOT_EQUAL_TOTAL",             &[Refund],     FINAL),
-    ("REASON_TRADE_REFUND_FEE_ERR",            &[Refund],     FINAL),
+    ("REASON_TRADE_REFUND_FEE_ERR",            &[Cancel, Refund], FINAL),
     ("REFUND_FEE_ERROR",                       &[Refund],     FINAL),
     ("TRADE_NOT_ALLOW_REFUND",                 &[Refund],     FINAL),
     ("NOT_ALLOW_PARTIAL_REFUND",               &[Refund],     FINAL),
@@ -118,8 +123,8 @@ const BUSINESS: &[(&str, &[Call], Meaning)] = &[
     // one that never happened.
     ("DISCORDANT_REPEAT_REQUEST",              &[Refund],     Ask),
     // Money is missing or held; the same refund can be made once it is there.
-    ("SELLER_BALANCE_NOT_ENOUGH",              &[Refund],     LATER),
-    ("REASON_TRADE_BEEN_FREEZEN",              &[Refund],     LATER),
+    ("SELLER_BALANCE_NOT_ENOUGH",              &[Cancel, Refund], LATER),
+    ("REASON_TRADE_BEEN_FREEZEN",              &[Cancel, Refund], LATER),
     ("ALLOC_AMOUNT_VALIDATE_ERROR",            &[Refund],     LATER),
     ("REFUND_CHARGE_ERROR",                    &[Refund],     LATER),
     ("TRADE_SETTLE_ERROR",                     &[Refund],     LATER),
@@ -149,7 +154,7 @@ pub(super) fn meaning(call: Call, code: &str, sub_code: &str) -> Meaning {
 fn business(call: Call, sub_code: &str) -> Meaning {
     if matches!(
         sub_code,
-        "isp.unknow-error" | "aop.unknow-error" | "aop.ACQ.SYSTEM_ERROR"
+        "isp.unknow-error" | "aop.unknow-error" | "aop.ACQ.SYSTEM_ERROR" | "AQC.SYSTEM_ERROR"
     ) {
         return Failed;
     }
@@ -168,6 +173,7 @@ impl Call {
             Precreate => "alipay.trade.precreate",
             Query => "alipay.trade.query",
             Close => "alipay.trade.close",
+            Cancel => "alipay.trade.cancel",
             Refund => "alipay.trade.refund",
             QueryRefund => "alipay.trade.fastpay.refund.query",
         }
@@ -198,6 +204,9 @@ mod tests {
         (Query, "SYSTEM_ERROR INVALID_PARAMETER TRADE_NOT_EXIST ENTERPRISE_PAY_BIZ_ERROR"),
         (Close, "TRADE_NOT_EXIST TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID \
             REASON_ILLEGAL_STATUS SYSTEM_ERROR INVALID_PARAMETER"),
+        (Cancel, "SYSTEM_ERROR INVALID_PARAMETER SELLER_BALANCE_NOT_ENOUGH \
+            REASON_TRADE_BEEN_FREEZEN TRADE_HAS_FINISHED TRADE_CANCEL_TIME_OUT \
+            REASON_TRADE_REFUND_FEE_ERR CANCEL_NOT_ALLOWED"),
         (Refund, "SYSTEM_ERROR INVALID_PARAMETER SELLER_BALANCE_NOT_ENOUGH \
             REFUND_AMT_NOT_EQUAL_TOTAL REASON_TRADE_BEEN_FREEZEN TRADE_NOT_EXIST TRADE_HAS_FINISHED \
             TRADE_STATUS_ERROR DISCORDANT_REPEAT_REQUEST REASON_TRADE_REFUND_FEE_ERR \

@@ -48,6 +48,7 @@ pub(super) fn trade(said: Said<'_>, now: Timestamp) -> Result<Trade, String> {
                     .payer
                     .filter(|text| !text.is_empty())
                     .map(str::to_owned),
+                returned: said.status == "TRADE_CLOSED",
             }))
         }
         (status, _) => Err(format!("trade_status {:?}", crate::redact::words(status))),
@@ -150,20 +151,22 @@ mod tests {
     fn closed_is_unpaid_only_without_a_time_of_payment() {
         let now = Timestamp::from_millis(5);
         let paid_at = Timestamp::from_millis(1_721_761_670_000);
-        let paid = |at| {
+        let paid_as = |returned, at| {
             Ok(Trade::Paid(Payment {
                 trade_no: "T1".to_owned(),
                 amount: Money::from_fen(8_888).unwrap(),
                 paid_at: at,
                 payer: Some("P1".to_owned()),
+                returned,
             }))
         };
+        let paid = |at| paid_as(false, at);
         let date = Some("2024-07-24 03:07:50");
         let cases = [
             ("WAIT_BUYER_PAY", None, Ok(Trade::Waiting)),
             ("TRADE_CLOSED", None, Ok(Trade::Closed)),
             ("TRADE_CLOSED", Some(""), Ok(Trade::Closed)),
-            ("TRADE_CLOSED", date, paid(paid_at)),
+            ("TRADE_CLOSED", date, paid_as(true, paid_at)),
             ("TRADE_SUCCESS", date, paid(paid_at)),
             ("TRADE_FINISHED", date, paid(paid_at)),
             ("TRADE_SUCCESS", None, paid(now)),

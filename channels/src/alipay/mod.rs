@@ -15,6 +15,7 @@ mod notice;
 mod pay;
 mod query;
 mod refund;
+mod reverse;
 mod sign;
 mod wire;
 
@@ -22,8 +23,8 @@ pub use account::{Account, AccountFault, ProductCodes, Settings};
 
 use async_trait::async_trait;
 use cashier::channel::{
-    Action, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome, PayRequest, RawNotice,
-    Receipt, RefundRequest, Refunded, Trade,
+    Bills, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome, PayRequest, Payers,
+    RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
 };
 use cashier::id::FlowNo;
 use cashier::time::Clock;
@@ -62,8 +63,8 @@ impl Channel for Alipay {
         ChannelKind::Alipay
     }
 
-    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
-        pay::pay(&self.client, request).await
+    async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
+        pay::pay(&self.client, request).await.map(Offer::Action)
     }
 
     async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
@@ -72,6 +73,10 @@ impl Channel for Alipay {
 
     async fn close(&self, flow: &FlowNo) -> Outcome<Closed> {
         close::close(&self.client, flow).await
+    }
+
+    async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
+        reverse::reverse(&self.client, flow).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
@@ -88,5 +93,13 @@ impl Channel for Alipay {
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
         notice::reply(receipt)
+    }
+
+    fn payers(&self) -> Option<&dyn Payers> {
+        None
+    }
+
+    fn bills(&self) -> Option<&dyn Bills> {
+        None
     }
 }

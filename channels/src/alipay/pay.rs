@@ -14,9 +14,9 @@ pub(super) async fn pay(client: &Client, request: &PayRequest) -> Outcome<Action
         Way::AliWap => wap(client, request),
         Way::AliApp => app(client, request),
         Way::AliQr => precreate(client, request).await,
-        way @ (Way::WxNative | Way::WxH5 | Way::WxJsapi | Way::WxApp) => Outcome::NotSent(Cause {
+        way => Outcome::NotSent(Cause {
             kind: CauseKind::Mismatch,
-            detail: format!("{way} is not one of Alipay's ways: choose a WeChat Pay account"),
+            detail: format!("{way} is not one of this adapter's ways: choose another account"),
         }),
     }
 }
@@ -127,7 +127,8 @@ mod tests {
             notify_url: "https://till.example/notify/acc_1".to_owned(),
             return_url: Some("https://till.example/back".to_owned()),
             client_ip: None,
-            openid: None,
+            payer: None,
+            auth_code: None,
         }
     }
 

@@ -83,6 +83,15 @@ pub(super) struct Queried {
 #[derive(Debug, Deserialize)]
 pub(super) struct TradeClosed {}
 
+/// The answer to a cancel.
+#[derive(Debug, Deserialize)]
+pub(super) struct TradeCancelled {
+    /// `Y`: the same call shall be made again.
+    pub(super) retry_flag: Option<String>,
+    /// `close` or `refund`, where there was something to take back.
+    pub(super) action: Option<String>,
+}
+
 /// The answer to a refund.
 #[derive(Debug, Deserialize)]
 pub(super) struct RefundTaken {

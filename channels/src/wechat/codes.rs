@@ -11,6 +11,7 @@ pub(super) enum Call {
     Pay,
     Query,
     Close,
+    Reverse,
     Refund,
     QueryRefund,
 }
@@ -54,57 +55,57 @@ const REFUND_DIFFERS: &str = "与之前请求不一致";
 const REPEATED: &str = "重复";
 
 /// One code: as it is compared, words that its message must hold (none: any), and
-/// what it means for pay, query, close, refund and query_refund.
-type Row = (&'static str, &'static str, [Meaning; 5]);
+/// what it means for pay, query, close, reverse, refund and query_refund.
+type Row = (&'static str, &'static str, [Meaning; 6]);
 
 use Meaning::{Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, TooEarly};
 
 /// What is wrong is our configuration. A payment can be tried anew once it is
 /// mended; a refund that is owed stays owed, so its number stays good.
-const CONFIGURATION: [Meaning; 5] = [Final, Later, Later, Later, Later];
+const CONFIGURATION: [Meaning; 6] = [Final, Later, Later, Later, Later, Later];
 
 /// Too fast. Whether a refund was accepted all the same is not documented.
-const TOO_FAST: [Meaning; 5] = [Later, Later, Later, Doubt, Later];
+const TOO_FAST: [Meaning; 6] = [Later, Later, Later, Later, Doubt, Later];
 
 /// The first row whose code and words fit decides.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    //                             pay          query   close       refund  query_refund
-    ("SYSTEMERROR",          "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt]),
-    ("BANKERROR",            "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt]),
-    ("SERVICEUNAVAILABLE",   "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt]),
-    ("BIZERRNEEDRETRY",      "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt]),
+    //                             pay          query   close       reverse refund query_refund
+    ("SYSTEMERROR",          "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("BANKERROR",            "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("SERVICEUNAVAILABLE",   "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("BIZERRNEEDRETRY",      "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
     ("FREQUENCYLIMITED",     "", TOO_FAST),
     ("FREQUENCYLIMITEXCEED", "", TOO_FAST),
     ("RATELIMITEXCEEDED",    "", TOO_FAST),
     ("INVALIDREQTOOMUCH",    "", TOO_FAST),
 
-    ("ORDERPAID",            "", [AlreadyPaid, Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("ORDERCLOSED",          "", [Final,       Doubt,  Closed,     Doubt,  Doubt]),
-    ("ORDERREVERSED",        "", [Final,       Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("ORDERNOTEXIST",        "", [Doubt,       Absent, Absent,     Final,  Absent]),
-    ("USERPAYING",           "", [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("TRADESTATEERROR",      "", [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("OUTTRADENOUSED",       "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt]),
+    ("ORDERPAID",            "", [AlreadyPaid, Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
+    ("ORDERCLOSED",          "", [Final,       Doubt,  Closed,     Closed, Doubt, Doubt]),
+    ("ORDERREVERSED",        "", [Final,       Doubt,  NotAllowed, Closed, Doubt, Doubt]),
+    ("ORDERNOTEXIST",        "", [Doubt,       Absent, Absent,     Absent, Final, Absent]),
+    ("USERPAYING",           "", [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
+    ("TRADESTATEERROR",      "", [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
+    ("OUTTRADENOUSED",       "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
 
-    ("RESOURCENOTEXISTS",    "", [Doubt,       Doubt,  Doubt,      Final,  Absent]),
-    ("REFUNDNOTEXIST",       "", [Doubt,       Doubt,  Doubt,      Doubt,  Absent]),
-    ("NOTENOUGH",            "", [Later,       Doubt,  Doubt,      Later,  Doubt]),
-    ("USERACCOUNTABNORMAL",  "", [Final,       Doubt,  Doubt,      Final,  Doubt]),
-    ("TRADEOVERDUE",         "", [Doubt,       Doubt,  Doubt,      Final,  Doubt]),
-    ("INVALIDTRANSACTIONID", "", [Doubt,       Doubt,  Doubt,      Final,  Doubt]),
+    ("RESOURCENOTEXISTS",    "", [Doubt,       Doubt,  Doubt,      Doubt,  Final, Absent]),
+    ("REFUNDNOTEXIST",       "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Absent]),
+    ("NOTENOUGH",            "", [Later,       Doubt,  Doubt,      Later,  Later, Doubt]),
+    ("USERACCOUNTABNORMAL",  "", [Final,       Doubt,  Doubt,      Later,  Final, Doubt]),
+    ("TRADEOVERDUE",         "", [Doubt,       Doubt,  Doubt,      Final,  Final, Doubt]),
+    ("INVALIDTRANSACTIONID", "", [Doubt,       Doubt,  Doubt,      Final,  Final, Doubt]),
 
-    ("RULELIMIT",            "", [Final,       Doubt,  Doubt,      Doubt,  Doubt]),
-    ("ACCOUNTERROR",         "", [Final,       Doubt,  Doubt,      Doubt,  Doubt]),
-    ("TRADEERROR",           "", [Final,       Doubt,  Doubt,      Doubt,  Doubt]),
-    ("OPENIDMISMATCH",       "", [Final,       Doubt,  Doubt,      Doubt,  Doubt]),
+    ("RULELIMIT",            "", [Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("ACCOUNTERROR",         "", [Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("TRADEERROR",           "", [Final,       Doubt,  Doubt,      Final,  Doubt, Doubt]),
+    ("OPENIDMISMATCH",       "", [Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
 
-    ("PARAMERROR",           "", [Final,       Doubt,  Doubt,      Final,  Doubt]),
-    ("INVALIDREQUEST", TOO_EARLY, [Final,      Doubt,  TooEarly,   Final,  Doubt]),
-    ("INVALIDREQUEST", DIFFERS,  [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("INVALIDREQUEST", REFUND_DIFFERS, [Doubt, Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("INVALIDREQUEST", REPEATED, [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt]),
-    ("INVALIDREQUEST",       "", [Final,       Doubt,  NotAllowed, Final,  Doubt]),
+    ("PARAMERROR",           "", [Final,       Doubt,  Doubt,      Doubt,  Final, Doubt]),
+    ("INVALIDREQUEST", TOO_EARLY, [Final,       Doubt,  TooEarly,   Doubt,  Final, Doubt]),
+    ("INVALIDREQUEST", DIFFERS,  [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
+    ("INVALIDREQUEST", REFUND_DIFFERS, [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
+    ("INVALIDREQUEST", REPEATED, [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
+    ("INVALIDREQUEST",       "", [Final,       Doubt,  NotAllowed, Doubt,  Final, Doubt]),
 
     ("SIGNERROR",            "", CONFIGURATION),
     ("NOAUTH",               "", CONFIGURATION),
@@ -120,13 +121,14 @@ pub(super) fn meaning(call: Call, code: &str, message: &str) -> Meaning {
     let row = TABLE
         .iter()
         .find(|(known, words, _)| *known == code && message.contains(words));
-    let Some((_, _, [pay, query, close, refund, query_refund])) = row else {
+    let Some((_, _, [pay, query, close, reverse, refund, query_refund])) = row else {
         return Meaning::Unseen;
     };
     match call {
         Call::Pay => *pay,
         Call::Query => *query,
         Call::Close => *close,
+        Call::Reverse => *reverse,
         Call::Refund => *refund,
         Call::QueryRefund => *query_refund,
     }
@@ -175,6 +177,7 @@ mod tests {
                 Call::Pay,
                 Call::Query,
                 Call::Close,
+                Call::Reverse,
                 Call::Refund,
                 Call::QueryRefund,
             ] {

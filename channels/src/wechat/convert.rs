@@ -116,6 +116,7 @@ fn payment(transaction: &Transaction) -> Result<Payment, Unclear> {
         amount: total.ok_or(Unclear::Incomplete("amount.total"))?,
         paid_at: paid_at.ok_or(Unclear::Incomplete("success_time"))?,
         payer: payer.filter(|openid| !openid.is_empty()),
+        returned: false,
     })
 }
 
@@ -169,6 +170,7 @@ mod tests {
             amount: Money::from_fen(100).unwrap(),
             paid_at: Timestamp::from_millis(1_528_425_296_000),
             payer: Some("o1".into()),
+            returned: false,
         });
         assert_eq!(read(json!({})), Ok(paid.clone()));
         assert_eq!(read(json!({ "trade_state": "REFUND" })), Ok(paid));

@@ -20,6 +20,7 @@ mod notice;
 mod pay;
 mod query;
 mod refund;
+mod reverse;
 mod seal;
 mod sign;
 mod verify;
@@ -29,8 +30,8 @@ pub use account::{Account, AccountFault, PlatformKey, Settings};
 
 use async_trait::async_trait;
 use cashier::channel::{
-    Action, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome, PayRequest, RawNotice,
-    Receipt, RefundRequest, Refunded, Trade,
+    Bills, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome, PayRequest, Payers,
+    RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
 };
 use cashier::id::FlowNo;
 use cashier::time::{Clock, Entropy};
@@ -72,8 +73,8 @@ impl Channel for Wechat {
         ChannelKind::Wechat
     }
 
-    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
-        pay::pay(&self.client, request).await
+    async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
+        pay::pay(&self.client, request).await.map(Offer::Action)
     }
 
     async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
@@ -82,6 +83,10 @@ impl Channel for Wechat {
 
     async fn close(&self, flow: &FlowNo) -> Outcome<Closed> {
         close::close(&self.client, flow).await
+    }
+
+    async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
+        reverse::reverse(&self.client, flow).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
@@ -98,5 +103,13 @@ impl Channel for Wechat {
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
         notice::reply(receipt)
+    }
+
+    fn payers(&self) -> Option<&dyn Payers> {
+        None
+    }
+
+    fn bills(&self) -> Option<&dyn Bills> {
+        None
     }
 }

@@ -18,7 +18,7 @@ use url::Url;
 const H5_KIND: &str = "Wap";
 
 /// What is said about a way of another channel.
-const NOT_OURS: &str = "this is not one of WeChat Pay's ways: choose an Alipay account";
+const NOT_OURS: &str = "this is not one of this adapter's ways: choose another account";
 
 /// Makes a flow payable.
 pub(super) async fn pay(client: &Client, request: &PayRequest) -> Outcome<Action> {
@@ -43,11 +43,11 @@ fn order<'a>(
     let product = match request.way {
         Way::WxNative => "native",
         Way::WxApp => "app",
-        Way::WxJsapi => {
+        Way::WxJsapi | Way::WxLite => {
             let openid = request
-                .openid
+                .payer
                 .as_deref()
-                .ok_or("WX_JSAPI needs the payer's openid")?;
+                .ok_or("WX_JSAPI and WX_LITE need the payer's openid")?;
             payer = Some(OrderPayer { openid });
             "jsapi"
         }
@@ -62,9 +62,7 @@ fn order<'a>(
             });
             "h5"
         }
-        Way::AliPc | Way::AliWap | Way::AliApp | Way::AliQr => {
-            return Err(NOT_OURS);
-        }
+        _ => return Err(NOT_OURS),
     };
     let order = Order {
         appid: &client.account().appid,
@@ -93,7 +91,7 @@ fn action(client: &Client, request: &PayRequest, body: &[u8]) -> Result<Outcome<
             text: given(read::<Native>(body)?.code_url, "code_url")?,
         },
         Way::WxH5 => redirect(&read::<H5>(body)?.h5_url, request.return_url.as_deref())?,
-        Way::WxJsapi => {
+        Way::WxJsapi | Way::WxLite => {
             let prepay_id = given(read::<Prepaid>(body)?.prepay_id, "prepay_id")?;
             match signer.jsapi(seconds, client.nonce(), &prepay_id) {
                 Ok(params) => Action::Jsapi { params },
@@ -110,9 +108,7 @@ fn action(client: &Client, request: &PayRequest, body: &[u8]) -> Result<Outcome<
                 Err(_) => return Ok(not_signed()),
             }
         }
-        Way::AliPc | Way::AliWap | Way::AliApp | Way::AliQr => {
-            return Ok(not_payable(NOT_OURS));
-        }
+        _ => return Ok(not_payable(NOT_OURS)),
     };
     Ok(Outcome::Done(action))
 }

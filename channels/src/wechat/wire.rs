@@ -72,6 +72,13 @@ pub(super) struct Close<'a> {
     pub(super) mchid: &'a str,
 }
 
+/// `POST …/out-trade-no/{out_trade_no}/reverse`
+#[derive(Debug, Serialize)]
+pub(super) struct Reverse<'a> {
+    pub(super) appid: &'a str,
+    pub(super) mchid: &'a str,
+}
+
 /// A trade, in the answer to a query and inside a notice.
 #[derive(Debug, Deserialize)]
 pub(super) struct Transaction {

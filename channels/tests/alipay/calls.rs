@@ -2,7 +2,7 @@
 
 use super::shop::{Shop, fen, key};
 use cashier::channel::{
-    Action, CauseKind, Channel, Closed, Outcome, RefundRequest, Refunded, RefusalKind, Trade,
+    Action, CauseKind, Channel, Closed, Offer, Outcome, RefundRequest, Refunded, RefusalKind, Trade,
 };
 use cashier::id::{FlowNo, RefundNo};
 use cashier::time::{Span, Timestamp};
@@ -127,7 +127,7 @@ async fn asking_for_the_same_code_again_is_safe_and_another_amount_is_refused() 
     for _ in 0..2 {
         let outcome = shop.alipay.pay(&request).await;
         assert!(
-            matches!(outcome, Outcome::Done(Action::QrCode { .. })),
+            matches!(outcome, Outcome::Done(Offer::Action(Action::QrCode { .. }))),
             "{outcome:?}"
         );
     }

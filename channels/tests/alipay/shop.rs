@@ -2,7 +2,7 @@
 //! for notices to arrive.
 
 use async_trait::async_trait;
-use cashier::channel::{Action, Channel, Outcome, PayRequest, RefundRequest, Trade};
+use cashier::channel::{Action, Channel, Offer, Outcome, PayRequest, RefundRequest, Trade};
 use cashier::id::{FlowNo, RefundNo};
 use cashier::money::Money;
 use cashier::time::{Clock, Span, Timestamp};
@@ -110,13 +110,14 @@ impl Shop {
             notify_url: self.notify_url.clone(),
             return_url: Some("https://shop.example/back?order=1".to_owned()),
             client_ip: None,
-            openid: None,
+            payer: None,
+            auth_code: None,
         }
     }
 
     pub async fn hand_out(&self, number: &str, way: Way) -> Action {
         match self.alipay.pay(&self.request(number, way)).await {
-            Outcome::Done(action) => action,
+            Outcome::Done(Offer::Action(action)) => action,
             other => panic!("{other:?}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::shop::{MCHID, Shop, fen};
 use cashier::channel::{
-    Action, CauseKind, Channel, Closed, Outcome, PayRequest, RefusalKind, Trade,
+    Action, CauseKind, Channel, Closed, Offer, Outcome, PayRequest, RefusalKind, Trade,
 };
 use cashier::id::FlowNo;
 use cashier::time::{Span, Timestamp};
@@ -80,10 +80,10 @@ async fn what_is_handed_out_has_the_form_of_its_way() {
 async fn the_same_order_again_gives_a_new_code_and_the_old_one_is_dead() {
     let shop = Shop::open().await;
     let request = shop.request("AGAIN1", Way::WxNative);
-    let Outcome::Done(first) = shop.wechat.pay(&request).await else {
+    let Outcome::Done(Offer::Action(first)) = shop.wechat.pay(&request).await else {
         panic!()
     };
-    let Outcome::Done(second) = shop.wechat.pay(&request).await else {
+    let Outcome::Done(Offer::Action(second)) = shop.wechat.pay(&request).await else {
         panic!()
     };
     assert_ne!(first, second);
@@ -95,7 +95,7 @@ async fn the_same_order_again_gives_a_new_code_and_the_old_one_is_dead() {
 async fn the_expiry_of_the_flow_is_the_expiry_at_the_channel() {
     let shop = Shop::open().await;
     let request = shop.request("EXPIRY1", Way::WxNative);
-    let Outcome::Done(action) = shop.wechat.pay(&request).await else {
+    let Outcome::Done(Offer::Action(action)) = shop.wechat.pay(&request).await else {
         panic!()
     };
     let expires_at = shop.trade("EXPIRY1").unwrap().expires_at.unwrap();
@@ -154,7 +154,8 @@ async fn the_same_number_with_other_content_is_no_answer_about_the_first_order()
 async fn a_request_that_lacks_what_its_way_needs_is_not_sent() {
     let shop = Shop::open().await;
     let jsapi = PayRequest {
-        openid: None,
+        payer: None,
+        auth_code: None,
         ..shop.request("LACKS01", Way::WxJsapi)
     };
     let h5 = PayRequest {

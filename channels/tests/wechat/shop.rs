@@ -2,7 +2,7 @@
 //! place for notices to arrive.
 
 use async_trait::async_trait;
-use cashier::channel::{Action, Channel, Outcome, PayRequest, RefundRequest, Trade};
+use cashier::channel::{Action, Channel, Offer, Outcome, PayRequest, RefundRequest, Trade};
 use cashier::id::{FlowNo, RefundNo};
 use cashier::money::Money;
 use cashier::time::{Clock, Entropy, Span, Timestamp};
@@ -140,13 +140,14 @@ impl Shop {
             notify_url: self.notify_url.clone(),
             return_url: Some("https://shop.example/back?order=1&x=二".to_owned()),
             client_ip: Some("14.23.150.211".to_owned()),
-            openid: Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".to_owned()),
+            payer: Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".to_owned()),
+            auth_code: None,
         }
     }
 
     pub async fn hand_out(&self, number: &str, way: Way) -> Action {
         match self.wechat.pay(&self.request(number, way)).await {
-            Outcome::Done(action) => action,
+            Outcome::Done(Offer::Action(action)) => action,
             other => panic!("{other:?}"),
         }
     }

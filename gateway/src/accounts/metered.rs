@@ -3,8 +3,8 @@
 use crate::telemetry::metrics::{CHANNEL_CALLS, CHANNEL_SECONDS, NOTICES};
 use async_trait::async_trait;
 use cashier::channel::{
-    Action, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome,
-    PayRequest, RawNotice, Receipt, RefundRequest, Refunded, Trade,
+    Bills, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome,
+    PayRequest, Payers, RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
 };
 use cashier::id::{AccountId, FlowNo};
 use cashier::way::ChannelKind;
@@ -119,7 +119,7 @@ impl Channel for Metered {
         self.channel.kind()
     }
 
-    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
+    async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
         self.call("pay", self.channel.pay(request)).await
     }
 
@@ -129,6 +129,10 @@ impl Channel for Metered {
 
     async fn close(&self, flow: &FlowNo) -> Outcome<Closed> {
         self.call("close", self.channel.close(flow)).await
+    }
+
+    async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
+        self.call("reverse", self.channel.reverse(flow)).await
     }
 
     async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
@@ -160,5 +164,13 @@ impl Channel for Metered {
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
         self.channel.notice_reply(receipt)
+    }
+
+    fn payers(&self) -> Option<&dyn Payers> {
+        self.channel.payers()
+    }
+
+    fn bills(&self) -> Option<&dyn Bills> {
+        self.channel.bills()
     }
 }

@@ -147,7 +147,7 @@ impl Choose {
         let known = payer_openid(visit, state).is_some();
         let ways: Vec<Offer> = here
             .iter()
-            .filter(|way| known || !way.needs_openid())
+            .filter(|way| known || way.payer_field().is_none())
             .map(|way| Offer::of(*way, text))
             .collect();
         let none = match visit.place {
@@ -181,7 +181,7 @@ pub(super) fn payer_openid(visit: &Visit, state: &OrderState) -> Option<String> 
             .flows
             .iter()
             .rev()
-            .find_map(|flow| flow.request.openid.clone())
+            .find_map(|flow| flow.request.payer.clone())
     };
     match visit.place {
         Place::InWechat => visit.openid.clone().or_else(earlier),

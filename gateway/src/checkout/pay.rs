@@ -54,7 +54,8 @@ fn wish(visit: &Visit, request: &HttpRequest, state: &OrderState, way: Way) -> O
         way,
         notify_url: shared.registry.notify_url(&account),
         account,
-        openid: payer_openid(visit, state).filter(|_| way.needs_openid()),
+        payer: payer_openid(visit, state).filter(|_| way.payer_field().is_some()),
+        auth_code: None,
         client_ip: payer::address(request, &shared.settings.trusted_proxies),
         return_url: Some(format!(
             "{}/checkout/{}/back",

@@ -168,7 +168,7 @@ impl Text {
         match way {
             Way::AliPc => self.hint_page,
             Way::AliQr | Way::WxNative => self.hint_code,
-            Way::AliWap | Way::AliApp | Way::WxH5 | Way::WxJsapi | Way::WxApp => self.hint_wallet,
+            _ => self.hint_wallet,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Alipay's trades exist once the payer has scanned; WeChat Pay's at creation.
 
 use cashier::channel::{
-    Action, Cause, CauseKind, Closed, Outcome, Payment, Refunded, Refusal, RefusalKind,
+    Action, Cause, CauseKind, Closed, Offer, Outcome, Payment, Refunded, Refusal, RefusalKind,
 };
 use cashier::decide::Answer;
 use cashier::flow::Flow;
@@ -238,6 +238,7 @@ pub fn payment(flow: &Flow, at: u8) -> Payment {
         amount: flow.amount(),
         paid_at: moment(at),
         payer: None,
+        returned: false,
     }
 }
 
@@ -264,9 +265,9 @@ pub fn faults(call: Call, flow: Option<(&Flow, &Trade)>, now: Timestamp) -> &'st
 pub fn answer(call: Call, heard: Heard, flow: Option<&Flow>) -> Answer {
     match call {
         Call::Pay => Answer::Pay(match heard {
-            Heard::Issued => Outcome::Done(Action::QrCode {
+            Heard::Issued => Outcome::Done(Offer::Action(Action::QrCode {
                 text: "qr".to_owned(),
-            }),
+            })),
             Heard::AlreadyPaid => Outcome::Refused(refusal(RefusalKind::AlreadyPaid)),
             Heard::Refused => Outcome::Refused(refusal(RefusalKind::Final)),
             other => silence(other),
@@ -275,6 +276,7 @@ pub fn answer(call: Call, heard: Heard, flow: Option<&Flow>) -> Answer {
             Heard::Close(closed) => Outcome::Done(closed),
             other => silence(other),
         }),
+        Call::Reverse => Answer::Reverse(silence(heard)),
         Call::Refund => Answer::Refund(refund_outcome(heard)),
         Call::QueryRefund => Answer::QueryRefund(refund_outcome(heard)),
         Call::Query | Call::Expire => Answer::Query(match (heard, flow) {

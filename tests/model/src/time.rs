@@ -34,6 +34,7 @@ pub const RHYTHM: Timing = Timing {
     refund_query: TICK,
     refund_longest: TICK,
     refund_spacing: (TICK, TICK),
+    barcode_life: (TICK, TICK),
     h5_life: TICK,
 };
 

@@ -185,6 +185,7 @@ impl Books {
                     amount: trade.amount,
                     paid_at: self.paid_at.get(flow).copied().unwrap_or(now),
                     payer: None,
+                    returned: false,
                 }),
                 TradeState::Closed => Trade::Closed,
                 TradeState::Waiting => Trade::Waiting,

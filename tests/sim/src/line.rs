@@ -11,8 +11,9 @@ use crate::world::World;
 use async_trait::async_trait;
 use cashier::audit::{Formula, TradeState};
 use cashier::channel::{
-    Action, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Outcome,
-    PayRequest, RawNotice, Receipt, RefundRequest, Refunded, Refusal, Trade,
+    Action, Bills, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer,
+    Outcome, PayRequest, Payers, RawNotice, Receipt, RefundRequest, Refunded, Refusal, Reversed,
+    Trade,
 };
 use cashier::flow::FlowStatus;
 use cashier::id::FlowNo;
@@ -126,7 +127,7 @@ impl Channel for Channeled {
         self.kind
     }
 
-    async fn pay(&self, request: &PayRequest) -> Outcome<Action> {
+    async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
         let (kind, request) = (self.kind, request.clone());
         let no = request.flow_no.clone();
         let known = self.world.flow(&no);
@@ -178,11 +179,11 @@ impl Channel for Channeled {
             if made.is_ok() && kind == ChannelKind::Wechat && world.exec.chance(30) {
                 crate::actor::payer::reminded(world, &request.flow_no);
             }
-            made.map(|()| action)
+            made.map(|()| Offer::Action(action))
         };
         if is_signed {
             return match make(&self.world, self.world.channel_time()) {
-                Ok(action) => Outcome::Done(action),
+                Ok(offer) => Outcome::Done(offer),
                 Err(refusal) => Outcome::Refused(refusal),
             };
         }
@@ -239,6 +240,14 @@ impl Channel for Channeled {
             Ok(closed)
         })
         .await
+    }
+
+    async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
+        self.without_intent(
+            &format!("flows {flow}"),
+            "taken back at the channel although nobody pays by code here",
+        );
+        Outcome::Done(Reversed::NotFound)
     }
 
     async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {
@@ -302,5 +311,13 @@ impl Channel for Channeled {
             content_type: "text/plain",
             body,
         }
+    }
+
+    fn payers(&self) -> Option<&dyn Payers> {
+        None
+    }
+
+    fn bills(&self) -> Option<&dyn Bills> {
+        None
     }
 }

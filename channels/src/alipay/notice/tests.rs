@@ -49,6 +49,7 @@ fn the_vector_of_a_payment_is_a_payment() {
             // 2024-07-24 03:10:00 GMT+8
             paid_at: Timestamp::from_millis(1_721_761_800_000),
             payer: Some("2088000000000002".to_owned()),
+            returned: false,
         }),
     };
     assert_eq!(fact_of(form.as_bytes()), expected);

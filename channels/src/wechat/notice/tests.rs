@@ -56,6 +56,7 @@ fn every_notice_of_the_vectors_is_read() {
             amount: Money::from_fen(100).unwrap(),
             paid_at: Timestamp::from_millis(1_528_425_296_000),
             payer: Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".into()),
+            returned: false,
         }),
     };
     let refund = |refunded| NoticeFact::Refund {

@@ -67,7 +67,8 @@ fn with_flow(status: FlowStatus, next: Option<Next>) -> OrderState {
             notify_url: "https://pay.example.com/notify/acc".to_owned(),
             return_url: None,
             client_ip: None,
-            openid: None,
+            payer: None,
+            auth_code: None,
         },
         status,
         action: Some(Action::QrCode {
@@ -77,6 +78,7 @@ fn with_flow(status: FlowStatus, next: Option<Next>) -> OrderState {
         created_at: CREATED,
         superseded_at: None,
         close_refused_at: None,
+        reverse_wanted_at: None,
         asked_at: None,
         reason: None,
         claimed: None,

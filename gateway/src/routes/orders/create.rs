@@ -199,7 +199,7 @@ fn first_flow(
         return Err(Problem::new(Code::WayUnavailable, detail).with("field", "way"));
     }
     let mut wish = wish(shared, caller, way)?;
-    wish.openid = asked.openid.clone();
+    wish.payer = asked.openid.clone();
     wish.client_ip = asked.order.client_ip.clone();
     wish.return_url = asked.order.return_url.clone();
     super::pay::check_complete(&wish)?;

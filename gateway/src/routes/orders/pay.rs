@@ -55,7 +55,7 @@ pub async fn handle(
         ticket,
     } = posted;
     let mut wish = wish(&shared, &caller, ways::one("way", &body.way)?)?;
-    wish.openid = body.openid.as_deref().map(payer::openid).transpose()?;
+    wish.payer = body.openid.as_deref().map(payer::openid).transpose()?;
     wish.client_ip = body
         .client_ip
         .as_deref()
@@ -110,7 +110,8 @@ pub(super) fn wish(shared: &Shared, caller: &Caller, way: Way) -> Result<PayComm
         source: Source::Merchant,
         way,
         account,
-        openid: None,
+        payer: None,
+        auth_code: None,
         client_ip: None,
         notify_url,
         return_url: None,
@@ -123,8 +124,11 @@ pub(super) fn wish(shared: &Shared, caller: &Caller, way: Way) -> Result<PayComm
 /// `invalid_request`, naming what is missing.
 pub(super) fn check_complete(wish: &PayCommand) -> Result<(), Problem> {
     let missing = |field| Problem::invalid(field, format!("is needed for {}; send it", wish.way));
-    if wish.way.needs_openid() && wish.openid.is_none() {
-        return Err(missing("openid"));
+    if let Some(field) = wish.way.payer_field().filter(|_| wish.payer.is_none()) {
+        return Err(missing(field));
+    }
+    if wish.way.is_barcode() && wish.auth_code.is_none() {
+        return Err(missing("auth_code"));
     }
     if wish.way.needs_client_ip() && wish.client_ip.is_none() {
         return Err(missing("client_ip"));

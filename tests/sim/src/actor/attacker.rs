@@ -43,6 +43,7 @@ fn aim(world: &World) -> Option<(Letter, FlowNo)> {
         amount: trade.amount,
         paid_at: world.exec.now(),
         payer: None,
+        returned: false,
     };
     let letter = Letter {
         account: trade.account.clone(),

@@ -2,8 +2,8 @@
 //! row, and once more from the beginning when something came between.
 
 use crate::world::{World, accounts, kind_of};
+use cashier::channel::BillRow;
 use cashier::channel::Trade;
-use cashier::shell::BillRow;
 use cashier::time::{Span, Timestamp};
 use std::sync::Arc;
 
