@@ -7,7 +7,7 @@
 
 use cashier::channel::{Cause, CauseKind, Outcome};
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, RequestBuilder, Url};
+use reqwest::{Client, ClientBuilder, Identity, Method, RequestBuilder, Url};
 use std::error::Error;
 use std::time::Duration;
 
@@ -61,20 +61,36 @@ impl Http {
     /// # Errors
     /// The TLS backend or the root certificates could not be set up.
     pub(crate) fn new(deadline: Duration) -> Result<Http, reqwest::Error> {
+        Http::builder(deadline)?
+            .build()
+            .map(|client| Http { client })
+    }
+
+    /// The same, with a client certificate for who asks for one.
+    ///
+    /// # Errors
+    /// As [`Http::new`], or certificate and key do not belong together.
+    pub(crate) fn with_identity(
+        deadline: Duration,
+        identity: Identity,
+    ) -> Result<Http, reqwest::Error> {
+        let builder = Http::builder(deadline)?.identity(identity);
+        builder.build().map(|client| Http { client })
+    }
+
+    fn builder(deadline: Duration) -> Result<ClientBuilder, reqwest::Error> {
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|certificate| reqwest::Certificate::from_der(certificate))
             .collect::<Result<Vec<_>, _>>()?;
-        let client = Client::builder()
+        Ok(Client::builder()
             .tls_certs_only(roots)
             .timeout(deadline)
             .connect_timeout(CONNECT_DEADLINE.min(deadline / 2))
             .redirect(reqwest::redirect::Policy::none())
             .pool_idle_timeout(IDLE)
             .no_proxy()
-            .user_agent(concat!("till/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Http { client })
+            .user_agent(concat!("till/", env!("CARGO_PKG_VERSION"))))
     }
 
     /// Begins a request.

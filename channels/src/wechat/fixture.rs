@@ -108,15 +108,15 @@ fn no_file_of_the_vectors_is_left_out_silently() {
         "23_v3_notify.json",
         "24_v3_client_params.json",
     ];
-    // APIv2, sealed personal data and bills are not part of this adapter yet.
-    let later = [
+    // Of the sibling that speaks APIv2.
+    let of_v2 = [
         "10_v2_sign.json",
         "11_v2_client_params.json",
         "12_v2_xml_bodies.json",
         "13_v2_refund_req_info.json",
-        "25_v3_oaep.json",
-        "30_bill.json",
     ];
+    // Sealed personal data and bills are not part of this adapter yet.
+    let later = ["25_v3_oaep.json", "30_bill.json"];
     let index = read("99_index.json");
     let mut listed: Vec<&str> = index["files"]
         .as_object()
@@ -125,7 +125,7 @@ fn no_file_of_the_vectors_is_left_out_silently() {
         .map(String::as_str)
         .collect();
     listed.sort_unstable();
-    let mut known: Vec<&str> = used.into_iter().chain(later).collect();
+    let mut known: Vec<&str> = used.into_iter().chain(of_v2).chain(later).collect();
     known.sort_unstable();
     assert_eq!(listed, known);
 }
