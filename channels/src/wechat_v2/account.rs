@@ -3,6 +3,7 @@
 
 use super::seal::NoticeKey;
 use super::sign::{SignType, Signer};
+use crate::http::Tls;
 use crate::key::{KeyFault, SigningKey, VerifyingKey};
 use reqwest::Identity;
 use secrecy::zeroize::Zeroizing;
@@ -36,6 +37,9 @@ pub struct Settings {
     pub merchant_private_key: SecretString,
     /// The API's address without a path: [`Settings::BASE_URL`] or a sandbox.
     pub base_url: String,
+    /// The certificate, as PEM, of the authority that is trusted in place of the
+    /// public ones: a sandbox's.
+    pub authority: Option<String>,
     /// How long a call may take in all; see [`Settings::DEADLINE`].
     pub deadline: Duration,
 }
@@ -79,6 +83,9 @@ pub enum AccountFault {
          out of the same download of the merchant API certificate"
     )]
     Pair,
+    /// The certificate of an authority cannot be read.
+    #[error("ca_certificate must be one certificate that begins with BEGIN CERTIFICATE")]
+    Authority,
     /// `base_url` cannot be used.
     #[error("base_url must be http(s)://host[:port] without a path, for example {base}", base = Settings::BASE_URL)]
     BaseUrl,
@@ -98,7 +105,7 @@ pub struct Account {
     pub(super) sub_merchant: Option<SubMerchant>,
     pub(super) signer: Signer,
     pub(super) notice_key: NoticeKey,
-    pub(super) identity: Identity,
+    pub(super) tls: Tls,
     pub(super) base_url: Url,
     pub(super) deadline: Duration,
 }
@@ -125,7 +132,10 @@ impl Account {
         check(plain && key.len() == APIV2_KEY_BYTES, key_fault.clone())?;
         Ok(Account {
             base_url: base_url(&settings.base_url)?,
-            identity: identity(&settings)?,
+            tls: Tls {
+                identity: Some(identity(&settings)?),
+                authority: authority(settings.authority.as_deref())?,
+            },
             notice_key: NoticeKey::new(&settings.apiv2_key).ok_or(key_fault)?,
             signer: Signer::new(settings.apiv2_key, settings.sign_type),
             mch_id: settings.mch_id,
@@ -197,6 +207,16 @@ fn identity(settings: &Settings) -> Result<Identity, AccountFault> {
     let both = Zeroizing::new([pem.trim(), "\n", &lines(key)].concat());
     // What is left is a key that is not PEM.
     Identity::from_pem(both.as_bytes()).map_err(|_| AccountFault::PrivateKey(KeyFault::NotRsa))
+}
+
+fn authority(pem: Option<&str>) -> Result<Option<reqwest::Certificate>, AccountFault> {
+    let Some(pem) = pem else { return Ok(None) };
+    let der = Certificate::from_pem(pem.replace("\\n", "\n").trim())
+        .and_then(|certificate| certificate.to_der())
+        .map_err(|_| AccountFault::Authority)?;
+    reqwest::Certificate::from_der(&der)
+        .map(Some)
+        .map_err(|_| AccountFault::Authority)
 }
 
 fn public_key(pem: &str) -> Option<VerifyingKey> {
@@ -272,6 +292,10 @@ mod tests {
             (
                 fault(|s| s.merchant_certificate = key("/platform_cert_1/cert_pem")),
                 "do not belong together",
+            ),
+            (
+                fault(|s| s.authority = Some("PEM".into())),
+                "ca_certificate",
             ),
             (
                 fault(|s| s.base_url = "https://x.example/pay".into()),

@@ -38,7 +38,7 @@ impl Client {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Client, AccountFault> {
-        let http = Http::with_identity(account.deadline, account.identity.clone())
+        let http = Http::with_tls(account.deadline, account.tls.clone())
             .map_err(|error| AccountFault::Http(redact::words(&error.to_string())))?;
         Ok(Client {
             account,

@@ -51,6 +51,7 @@ pub(super) fn settings() -> Settings {
         merchant_certificate: text("/merchant/cert_pem"),
         merchant_private_key: text("/merchant/private_key_pkcs8_pem").into(),
         base_url: Settings::BASE_URL.to_owned(),
+        authority: None,
         deadline: Settings::DEADLINE,
     }
 }

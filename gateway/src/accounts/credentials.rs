@@ -75,6 +75,9 @@ pub enum Credentials {
         merchant_private_key: SecretString,
         /// Where WeChat Pay is.
         base_url: String,
+        /// The authority that is trusted in place of the public ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca_certificate: Option<String>,
     },
 }
 
@@ -209,6 +212,7 @@ impl Credentials {
                 merchant_certificate,
                 merchant_private_key,
                 base_url,
+                ca_certificate,
             } => {
                 let settings = wechat_v2::Settings {
                     mch_id: mchid,
@@ -219,6 +223,7 @@ impl Credentials {
                     merchant_certificate,
                     merchant_private_key,
                     base_url,
+                    authority: ca_certificate,
                     deadline: around.deadline,
                 };
                 wechat_v2::Account::new(settings)
@@ -318,6 +323,7 @@ mod tests {
                 merchant_certificate: "PEM".to_owned(),
                 merchant_private_key: SecretString::from("CANARY-TWO"),
                 base_url: Credentials::WECHAT_URL.to_owned(),
+                ca_certificate: None,
             };
             assert!(!format!("{credentials:?}").contains("CANARY"));
             let json = credentials.to_json().unwrap();

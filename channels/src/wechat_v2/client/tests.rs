@@ -1,6 +1,8 @@
 //! What goes out for each call, and what comes of an answer, at a server that says one
 //! thing and notes what it was asked.
 
+mod certificate;
+
 use crate::wechat_v2::account::{Account, Settings, SubMerchant};
 use crate::wechat_v2::fixture;
 use crate::wechat_v2::sign::SignType;

@@ -171,6 +171,10 @@ impl Checking<'_> {
             "merchant_private_key_file",
             &table.merchant_private_key_file,
         );
+        let authority = match &table.ca_certificate_file {
+            Some(path) => Some(self.file(place, "ca_certificate_file", path)?.to_string()),
+            None => None,
+        };
         Some(Credentials::WechatV2 {
             mchid: table.mchid,
             appid: table.appid,
@@ -183,6 +187,7 @@ impl Checking<'_> {
             base_url: table
                 .base_url
                 .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+            ca_certificate: authority,
         })
     }
 
