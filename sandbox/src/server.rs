@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::account::{Accounts, AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
 use crate::artefacts::Artefacts;
+use crate::barcode::Barcodes;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::ledger::{Channel, Ledger};
@@ -88,6 +89,8 @@ pub(crate) struct World {
     pub ledger: Ledger,
     /// What was handed out.
     pub artefacts: Artefacts,
+    /// What wallets showed.
+    pub barcodes: Barcodes,
 }
 
 struct Shared {
