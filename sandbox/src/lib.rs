@@ -32,6 +32,7 @@ mod wallet;
 mod wechat;
 
 pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+pub use alipay::{NoticeCertSn, Rules as AlipayRules, Told};
 pub use barcode::Behaviour;
 pub use clock::Clock;
 pub use control::NotifyError;

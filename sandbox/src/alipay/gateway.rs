@@ -6,7 +6,9 @@ use super::answer::{self, Answer};
 use super::call::{Call, Refusal};
 use super::params;
 use super::{APP_PAY, CANCEL, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY};
-use super::{cancel, close, jsapi, order, page, pay, precreate, query, refund, refund_query};
+use super::{
+    cancel, close, control, jsapi, order, page, pay, precreate, query, refund, refund_query,
+};
 use crate::faults::{self, Fault};
 use crate::ledger::Trade;
 use crate::notice::{self, NoticeKind};
@@ -19,7 +21,8 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
         web::resource("/gateway.do")
             .route(web::get().to(handle))
             .route(web::post().to(handle)),
-    );
+    )
+    .configure(control::configure);
 }
 
 /// A request that is not proven to be the merchant's meets no fault.

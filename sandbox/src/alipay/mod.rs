@@ -10,7 +10,9 @@ mod buyer;
 mod call;
 mod cancel;
 mod close;
+mod control;
 mod create;
+mod desk;
 mod gateway;
 mod jsapi;
 mod moment;
@@ -23,17 +25,20 @@ mod precreate;
 mod query;
 mod refund;
 mod refund_query;
+mod rules;
 mod sign;
 
 #[cfg(test)]
 mod fixture;
 
 pub(crate) use create::create_trade;
+pub(crate) use desk::Desk;
 pub(crate) use gateway::configure;
 pub(crate) use jsapi::open_trade;
 pub(crate) use notify::{return_url, send_notice};
 pub(crate) use page::{open_order_string, open_page, sign_in};
 pub(crate) use params::{read_form, read_query};
+pub use rules::{NoticeCertSn, Rules, Told};
 
 const PAGE_PAY: &str = "alipay.trade.page.pay";
 const WAP_PAY: &str = "alipay.trade.wap.pay";

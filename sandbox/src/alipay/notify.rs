@@ -136,6 +136,9 @@ fn add_kind(
             let why = "the trade is not paid: pay it first, or send kind \"closed\" with overrides";
             return Err(NoticeRefused::Nothing(why));
         }
+        NoticeKind::Waiting => {
+            set("trade_status", "WAIT_BUYER_PAY".to_owned());
+        }
         NoticeKind::Paid => {
             set("trade_status", "TRADE_SUCCESS".to_owned());
         }

@@ -18,5 +18,6 @@ mod notices;
 mod pages;
 mod receiver;
 mod refunds;
+mod statuses;
 mod trades;
 mod wallet;
