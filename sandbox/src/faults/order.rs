@@ -6,10 +6,13 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 17] = [
+const METHODS: [&str; 20] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
+    "alipay.trade.pay",
+    "alipay.trade.create",
+    "alipay.trade.cancel",
     "alipay.trade.query",
     "alipay.trade.close",
     "alipay.trade.refund",
