@@ -45,3 +45,6 @@ pub use notice::{
 pub use payer::{Acted, Opened, PayerError};
 pub use persist::StateError;
 pub use server::{Running, Sandbox, Settings, StartError, start};
+pub use wechat::{
+    CertificateView, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
+};

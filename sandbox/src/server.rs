@@ -24,6 +24,7 @@ use crate::faults::Faults;
 use crate::ledger::{Channel, Ledger};
 use crate::notice::{self, ALIPAY_SCHEDULE, DeliveryLog, WECHAT_SCHEDULE};
 use crate::persist::{self, StateError};
+use crate::wechat::Unsaved;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -103,6 +104,7 @@ struct Shared {
     world: Mutex<World>,
     faults: Faults,
     deliveries: DeliveryLog,
+    wechat: Arc<Unsaved>,
     http: reqwest::Client,
     address: OnceLock<SocketAddr>,
     tasks: Mutex<JoinSet<()>>,
@@ -138,6 +140,7 @@ impl Sandbox {
                 world: Mutex::new(saved.world),
                 faults: Faults::default(),
                 deliveries: DeliveryLog::default(),
+                wechat: Arc::default(),
                 http: notice::client()?,
                 address: OnceLock::new(),
                 tasks: Mutex::new(JoinSet::new()),
@@ -180,6 +183,11 @@ impl Sandbox {
     /// What is broken on purpose.
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    /// What WeChat Pay keeps only while it runs.
+    pub(crate) fn wechat(&self) -> &Arc<Unsaved> {
+        &self.shared.wechat
     }
 
     /// What was delivered.

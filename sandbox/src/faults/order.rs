@@ -6,7 +6,7 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 20] = [
+const METHODS: [&str; 26] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -21,10 +21,16 @@ const METHODS: [&str; 20] = [
     "wechat.h5",
     "wechat.jsapi",
     "wechat.app",
+    "wechat.codepay",
     "wechat.query",
     "wechat.close",
+    "wechat.reverse",
     "wechat.refund",
     "wechat.refund_query",
+    "wechat.abnormal_refund",
+    "wechat.certificates",
+    "wechat.bill",
+    "wechat.bill_file",
     "notice.alipay",
     "notice.wechat",
 ];
