@@ -39,6 +39,16 @@ export class Sandbox {
     return this.#call("POST", "/sandbox/payer/open", { artefact });
   }
 
+  /** Registers a merchant's account; answers what the merchant verifies the channel with. */
+  register(account) {
+    return this.#call("POST", "/sandbox/accounts", account);
+  }
+
+  /** A payment code, as a payer shows it at a counter. */
+  barcode(channel, behaviour) {
+    return this.#call("POST", "/sandbox/payer/barcode", { channel, behaviour });
+  }
+
   pay(outTradeNo) {
     return this.#call("POST", `/sandbox/trades/${outTradeNo}/pay`);
   }
