@@ -5,9 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::{self, Answer};
 use super::call::{Call, Refusal};
 use super::params;
-use super::{APP_PAY, CANCEL, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY};
+use super::{APP_PAY, CANCEL, CERT_DOWNLOAD, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY};
 use super::{
-    cancel, close, control, jsapi, order, page, pay, precreate, query, refund, refund_query,
+    cancel, close, control, download, jsapi, order, page, pay, precreate, query, refund,
+    refund_query,
 };
 use crate::faults::{self, Fault};
 use crate::ledger::Trade;
@@ -41,8 +42,7 @@ async fn handle(
         Ok(call) => call,
         Err(refusal) if for_browsers => return page::show_refusal(&refusal),
         Err(Refusal { account, answer }) => {
-            let key = account.as_ref().map(|account| account.channel_key.as_ref());
-            return answer::respond(method.as_deref(), answer, key, None, token());
+            return answer::respond(method.as_deref(), answer, account.as_deref(), None, token());
         }
     };
     let hit = sandbox
@@ -74,8 +74,13 @@ fn carry_out(sandbox: &Sandbox, call: &Call, fault: Option<Fault>) -> HttpRespon
         Some(Fault::SystemError) => system_error(call),
         _ => dispatch(sandbox, call).unwrap_or_else(|refused| refused),
     };
-    let key = Some(call.account.channel_key.as_ref());
-    answer::respond(Some(&call.method), answer, key, fault, token())
+    answer::respond(
+        Some(&call.method),
+        answer,
+        Some(&call.account),
+        fault,
+        token(),
+    )
 }
 
 /// A cancel that did not work says whether to call again.
@@ -102,6 +107,7 @@ fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {
             let done = sandbox.with_world(|world, now| refund::carry_out(world, call, now))?;
             Ok(announced(sandbox, done, NoticeKind::Refund))
         }
+        CERT_DOWNLOAD => download::carry_out(call),
         "alipay.trade.fastpay.refund.query" => {
             sandbox.with_world(|world, _| refund_query::carry_out(world, call))
         }

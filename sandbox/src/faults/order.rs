@@ -6,7 +6,7 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 20] = [
+const METHODS: [&str; 21] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -17,6 +17,7 @@ const METHODS: [&str; 20] = [
     "alipay.trade.close",
     "alipay.trade.refund",
     "alipay.trade.fastpay.refund.query",
+    "alipay.open.app.alipaycert.download",
     "wechat.native",
     "wechat.h5",
     "wechat.jsapi",

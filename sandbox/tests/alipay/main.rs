@@ -9,6 +9,7 @@
 )]
 
 mod barcode;
+mod certificates;
 mod control;
 mod faults;
 mod gateway;
@@ -16,6 +17,7 @@ mod jsapi;
 mod merchant;
 mod notices;
 mod pages;
+mod provider;
 mod receiver;
 mod refunds;
 mod statuses;
