@@ -40,6 +40,8 @@ pub enum Fault {
     Delay,
     /// Call: not carried out; a signed system error.
     SystemError,
+    /// Call: carried out; a signed "unknown" all the same (Alipay's `20000`).
+    SystemErrorAfter,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering).
     TooEarly,
     /// Notice: this delivery does not leave.
@@ -71,6 +73,7 @@ impl Fault {
             | Self::Http500
             | Self::Garbage
             | Self::SystemError => !is_notice,
+            Self::SystemErrorAfter => method.starts_with("alipay."),
             Self::TooEarly => method == "wechat.close",
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
@@ -179,7 +182,7 @@ impl Armed {
 
 /// Answers a call through the fault that struck it. `carry_out` does the work and is told of the
 /// faults that change the answer itself (`bad_signature`, `wrong_amount`, `system_error`,
-/// `too_early`); for the others it is told nothing.
+/// `system_error_after`, `too_early`); for the others it is told nothing.
 pub async fn answer(
     hit: Option<Hit>,
     carry_out: impl FnOnce(Option<Fault>) -> HttpResponse,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::answer::Answer;
 use super::biz::Biz;
 use super::params::Params;
-use super::{moment, order, seller, sign};
+use super::{OAUTH_TOKEN, moment, order, seller, sign};
 use crate::account::{AlipayAccount, AlipaySubMerchant};
 use crate::ledger::{Channel, Trade, TradeKey};
 use crate::server::{Sandbox, World};
@@ -48,7 +48,10 @@ impl Call {
         check_signature(&account, &params).map_err(refuse)?;
         let merchant = find_merchant(&account, &method, &params).map_err(refuse)?;
         let biz_content = params.get("biz_content").filter(|text| !text.is_empty());
-        let biz = Biz::parse(biz_content.map(String::as_str)).map_err(refuse)?;
+        let biz = match biz_content {
+            None if method == OAUTH_TOKEN => Biz::default(),
+            text => Biz::parse(text.map(String::as_str)).map_err(refuse)?,
+        };
         Ok(Self {
             account,
             merchant,

@@ -1,6 +1,7 @@
 //! What the simulated Alipay keeps besides its trades: its rules, and what lives for minutes.
 //! None of it is saved.
 
+use super::oauth::Grants;
 use super::rules::Rules;
 
 /// Guarded together with the ledger.
@@ -8,4 +9,6 @@ use super::rules::Rules;
 pub(crate) struct Desk {
     /// The switches.
     pub(crate) rules: Rules,
+    /// What payers agreed to.
+    pub(super) grants: Grants,
 }

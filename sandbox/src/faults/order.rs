@@ -6,7 +6,7 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 21] = [
+const METHODS: [&str; 22] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -18,6 +18,7 @@ const METHODS: [&str; 21] = [
     "alipay.trade.refund",
     "alipay.trade.fastpay.refund.query",
     "alipay.open.app.alipaycert.download",
+    "alipay.system.oauth.token",
     "wechat.native",
     "wechat.h5",
     "wechat.jsapi",

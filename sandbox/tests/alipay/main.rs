@@ -16,6 +16,7 @@ mod gateway;
 mod jsapi;
 mod merchant;
 mod notices;
+mod oauth;
 mod pages;
 mod provider;
 mod receiver;
