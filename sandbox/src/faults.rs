@@ -42,6 +42,8 @@ pub enum Fault {
     SystemError,
     /// Call: carried out; a signed "unknown" all the same (Alipay's `20000`).
     SystemErrorAfter,
+    /// Alipay's bill: the second half of the file is missing.
+    Truncated,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering).
     TooEarly,
     /// Notice: this delivery does not leave.
@@ -52,7 +54,7 @@ pub enum Fault {
     Reorder,
     /// Notice: another `app_id`.
     WrongAppId,
-    /// Notice: another seller (`seller_id`, `mchid`).
+    /// Notice or Alipay's bill: another seller (`seller_id`, `mchid`).
     WrongSeller,
     /// Notice: another `out_trade_no`.
     WrongOutTradeNo,
@@ -66,21 +68,21 @@ impl Fault {
     /// Whether this can happen to calls of this method, or to notices of this channel.
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
+        let is_bill = method == "alipay.bill";
         match self {
-            Self::BadSignature | Self::WrongAmount | Self::Delay => true,
-            Self::TimeoutBefore
-            | Self::TimeoutAfter
-            | Self::Http500
-            | Self::Garbage
-            | Self::SystemError => !is_notice,
-            Self::SystemErrorAfter => method.starts_with("alipay."),
+            Self::WrongAmount | Self::Delay => true,
+            Self::BadSignature => !is_bill,
+            Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
+            Self::SystemError => !is_notice && !is_bill,
+            Self::SystemErrorAfter => method.starts_with("alipay.") && !is_bill,
+            Self::Truncated => is_bill,
+            Self::WrongSeller => is_notice || is_bill,
             Self::TooEarly => method == "wechat.close",
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
             | Self::Reorder
             | Self::WrongAppId
-            | Self::WrongSeller
             | Self::WrongOutTradeNo => is_notice,
         }
     }

@@ -1,6 +1,7 @@
 //! What the simulated Alipay keeps besides its trades: its rules, and what lives for minutes.
 //! None of it is saved.
 
+use super::bill::Tickets;
 use super::oauth::Grants;
 use super::rules::Rules;
 
@@ -11,4 +12,6 @@ pub(crate) struct Desk {
     pub(crate) rules: Rules,
     /// What payers agreed to.
     pub(super) grants: Grants,
+    /// Bills that can be fetched now.
+    pub(super) tickets: Tickets,
 }

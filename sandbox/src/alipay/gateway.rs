@@ -6,11 +6,12 @@ use super::answer::{self, Answer};
 use super::call::{Call, Refusal};
 use super::params;
 use super::{
-    APP_PAY, CANCEL, CERT_DOWNLOAD, CREATE, OAUTH_TOKEN, PAGE_PAY, PAY, PRECREATE, WAP_PAY,
+    APP_PAY, BILL_URL, CANCEL, CERT_DOWNLOAD, CREATE, OAUTH_TOKEN, PAGE_PAY, PAY, PRECREATE,
+    WAP_PAY,
 };
 use super::{
-    cancel, close, control, download, jsapi, oauth, order, page, pay, precreate, query, refund,
-    refund_query,
+    bill, cancel, close, control, download, jsapi, oauth, order, page, pay, precreate, query,
+    refund, refund_query,
 };
 use crate::faults::{self, Fault};
 use crate::ledger::Trade;
@@ -25,6 +26,7 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
             .route(web::get().to(handle))
             .route(web::post().to(handle)),
     )
+    .route("/downloadBillFile.resource", web::get().to(bill::download))
     .route(
         "/oauth2/publicAppAuthorize.htm",
         web::get().to(oauth::authorize),
@@ -125,6 +127,7 @@ fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {
             let done = sandbox.with_world(|world, now| refund::carry_out(world, call, now))?;
             Ok(announced(sandbox, done, NoticeKind::Refund))
         }
+        BILL_URL => bill::carry_out(sandbox, call),
         OAUTH_TOKEN => sandbox.with_world(|world, now| oauth::carry_out(world, call, now)),
         CERT_DOWNLOAD => download::carry_out(call),
         "alipay.trade.fastpay.refund.query" => {

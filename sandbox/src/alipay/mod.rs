@@ -6,6 +6,7 @@
 mod amount;
 mod answer;
 mod authority;
+mod bill;
 mod biz;
 mod buyer;
 mod call;
@@ -57,4 +58,5 @@ const PAY: &str = "alipay.trade.pay";
 const CREATE: &str = "alipay.trade.create";
 const CERT_DOWNLOAD: &str = "alipay.open.app.alipaycert.download";
 const OAUTH_TOKEN: &str = "alipay.system.oauth.token";
+const BILL_URL: &str = "alipay.data.dataservice.bill.downloadurl.query";
 const CANCEL: &str = "alipay.trade.cancel";

@@ -6,7 +6,7 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 22] = [
+const METHODS: [&str; 24] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -19,6 +19,8 @@ const METHODS: [&str; 22] = [
     "alipay.trade.fastpay.refund.query",
     "alipay.open.app.alipaycert.download",
     "alipay.system.oauth.token",
+    "alipay.data.dataservice.bill.downloadurl.query",
+    "alipay.bill",
     "wechat.native",
     "wechat.h5",
     "wechat.jsapi",

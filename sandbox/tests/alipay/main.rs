@@ -9,6 +9,7 @@
 )]
 
 mod barcode;
+mod bills;
 mod certificates;
 mod control;
 mod faults;
