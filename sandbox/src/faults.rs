@@ -42,6 +42,10 @@ pub enum Fault {
     SystemError,
     /// Call: carried out; a signed "unknown" all the same (Alipay's `20000`).
     SystemErrorAfter,
+    /// Alipay's call: carried out; the answer has no signature.
+    Unsigned,
+    /// Alipay's call: carried out; before the signed node stands another one of the same name.
+    SecondNode,
     /// Alipay's bill: the second half of the file is missing.
     Truncated,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering).
@@ -74,7 +78,9 @@ impl Fault {
             Self::BadSignature => !is_bill,
             Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
             Self::SystemError => !is_notice && !is_bill,
-            Self::SystemErrorAfter => method.starts_with("alipay.") && !is_bill,
+            Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
+                method.starts_with("alipay.") && !is_bill
+            }
             Self::Truncated => is_bill,
             Self::WrongSeller => is_notice || is_bill,
             Self::TooEarly => method == "wechat.close",

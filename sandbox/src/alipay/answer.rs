@@ -174,6 +174,9 @@ pub(super) fn respond(
     }
 }
 
+/// What an attacker would have believed: that everything was paid.
+const SPOOF: &str = r#"{"code":"10000","msg":"Success","trade_status":"TRADE_SUCCESS"}"#;
+
 #[derive(Debug, thiserror::Error)]
 enum Unwritable {
     #[error(transparent)]
@@ -195,6 +198,7 @@ fn body(
         None => "error_response".to_owned(),
     };
     let name = serde_json::to_string(&name)?;
+    let signer = signer.filter(|_| fault != Some(Fault::Unsigned));
     let Some(signer) = signer else {
         return Ok(format!("{{{name}:{node}}}"));
     };
@@ -206,7 +210,13 @@ fn body(
     let cert_sn = signer.cert_sn();
     let cert_sn = cert_sn.map(|sn| format!("\"alipay_cert_sn\":\"{sn}\","));
     let cert_sn = cert_sn.unwrap_or_default();
-    Ok(format!("{{{name}:{node},{cert_sn}\"sign\":\"{sign}\"}}"))
+    let spoof = match fault {
+        Some(Fault::SecondNode) => format!("{name}:{SPOOF},"),
+        _ => String::new(),
+    };
+    Ok(format!(
+        "{{{spoof}{name}:{node},{cert_sn}\"sign\":\"{sign}\"}}"
+    ))
 }
 
 #[cfg(test)]

@@ -15,9 +15,11 @@ use crate::key::{SigningKey, VerifyingKey};
 
 /// Looks at one vector of a file.
 type Check = fn(&str, &Value);
+/// Lists the vectors of a file, by name.
+type List = fn(&Value) -> Vec<(String, Value)>;
 
 /// The files, what lists their vectors, and who looks at each.
-const FILES: [(&str, fn(&Value) -> Vec<(String, Value)>, Check); 5] = [
+const FILES: [(&str, List, Check); 5] = [
     ("00_keys.json", members, key_form),
     ("01_request_sign.json", listed, request),
     ("02_response_sign.json", listed, response),

@@ -224,7 +224,7 @@ async fn notices_are_signed_by_the_certificate_and_name_it_where_the_rule_says_s
                 .await;
         }
         let told = merchant.notices.wait(count).await.remove(count - 1).params;
-        assert_eq!(told.get("alipay_cert_sn").is_some(), named, "{rule}");
+        assert_eq!(told.contains_key("alipay_cert_sn"), named, "{rule}");
         let without: &[&str] = match signed {
             true => &["sign", "sign_type"],
             false => &["sign", "sign_type", "alipay_cert_sn"],
