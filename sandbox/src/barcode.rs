@@ -91,6 +91,12 @@ impl Barcodes {
         code
     }
 
+    /// Whose wallet shows this code, while it can be scanned.
+    pub fn shown_by(&self, auth_code: &str, now: DateTime<Utc>) -> Option<Channel> {
+        let shown = self.shown.get(auth_code)?;
+        (!shown.used && now < shown.shown_at + LIFE).then_some(shown.channel)
+    }
+
     /// Uses the code for a payment at `channel`, and tells how the payment goes. The next time it
     /// is [`CodeRefused::Used`]: a repeated pay call must be told by its order number before.
     pub fn take(

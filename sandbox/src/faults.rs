@@ -40,6 +40,14 @@ pub enum Fault {
     Delay,
     /// Call: not carried out; a signed system error.
     SystemError,
+    /// Call: carried out; a signed "unknown" all the same (Alipay's `20000`).
+    SystemErrorAfter,
+    /// Alipay's call: carried out; the answer has no signature.
+    Unsigned,
+    /// Alipay's call: carried out; before the signed node stands another one of the same name.
+    SecondNode,
+    /// Alipay's bill: the second half of the file is missing.
+    Truncated,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering). WeChat's reverse: being
     /// paid just now.
     TooEarly,
@@ -63,7 +71,7 @@ pub enum Fault {
     Reorder,
     /// Notice: another `app_id`.
     WrongAppId,
-    /// Notice: another seller (`seller_id`, `mchid`).
+    /// Notice or Alipay's bill: another seller (`seller_id`, `mchid`).
     WrongSeller,
     /// Notice: another `out_trade_no`.
     WrongOutTradeNo,
@@ -77,14 +85,16 @@ impl Fault {
     /// Whether this can happen to calls of this method, or to notices of this channel.
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
+        let is_bill = method == "alipay.bill";
         match self {
-            Self::BadSignature => method != "wechat.bill_file",
+            Self::BadSignature => !is_bill && method != "wechat.bill_file",
             Self::WrongAmount | Self::Delay => true,
-            Self::TimeoutBefore
-            | Self::TimeoutAfter
-            | Self::Http500
-            | Self::Garbage
-            | Self::SystemError => !is_notice,
+            Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
+            Self::SystemError => !is_notice && !is_bill,
+            Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
+                method.starts_with("alipay.") && !is_bill
+            }
+            Self::Truncated => is_bill,
             Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse"),
             Self::RateLimited | Self::RateLimitedAfter => method.starts_with("wechat."),
             Self::Signtest => {
@@ -93,13 +103,12 @@ impl Fault {
             }
             Self::WrongHash => method == "wechat.bill",
             Self::Cut | Self::ZipBomb => method == "wechat.bill_file",
-            Self::WrongSeller if method == "wechat.bill" => true,
+            Self::WrongSeller => is_notice || is_bill || method == "wechat.bill",
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
             | Self::Reorder
             | Self::WrongAppId
-            | Self::WrongSeller
             | Self::WrongOutTradeNo => is_notice,
         }
     }
@@ -201,7 +210,7 @@ impl Armed {
 
 /// Answers a call through the fault that struck it. `carry_out` does the work and is told of the
 /// faults that change the answer itself (`bad_signature`, `wrong_amount`, `system_error`,
-/// `too_early`, …); for those that only lose or delay it, it is told nothing.
+/// `system_error_after`, `too_early`, …); for those that only lose or delay it, it is told nothing.
 pub async fn answer(
     hit: Option<Hit>,
     carry_out: impl FnOnce(Option<Fault>) -> HttpResponse,

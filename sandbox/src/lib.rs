@@ -31,8 +31,11 @@ mod token;
 mod wallet;
 mod wechat;
 
-pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
-pub use alipay::{NoticeCertSn, Rules as AlipayRules, Told};
+pub use account::{
+    AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey, WechatMerchant,
+    WechatPlatform,
+};
+pub use alipay::{CertificateError, NoticeCertSn, Rules as AlipayRules, Told};
 pub use barcode::Behaviour;
 pub use clock::Clock;
 pub use control::NotifyError;

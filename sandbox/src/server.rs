@@ -15,7 +15,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::account::{Accounts, AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+use crate::account::{
+    Accounts, AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey,
+    WechatMerchant, WechatPlatform,
+};
 use crate::alipay::Desk;
 use crate::artefacts::Artefacts;
 use crate::barcode::Barcodes;
@@ -155,6 +158,63 @@ impl Sandbox {
     /// again: the same key.
     pub fn register_alipay(&self, app: AlipayApp) -> Result<String, RegisterError> {
         let answer = self.shared.accounts.register_alipay(app);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// Registers an Alipay app in certificate mode and answers its certificates. The same app
+    /// with the same key again: the same certificates.
+    pub fn register_alipay_with_certificates(
+        &self,
+        app: AlipayApp,
+    ) -> Result<AlipayCertificates, RegisterError> {
+        let now = self.shared.clock.now();
+        let answer = self
+            .shared
+            .accounts
+            .register_alipay_with_certificates(app, now);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// Alipay renews its certificate for this app, with the same key or a new one, and answers
+    /// the app's certificates. What is signed from now on is signed by the new one.
+    pub fn renew_alipay_certificate(
+        &self,
+        app_id: &str,
+        key: RenewedKey,
+    ) -> Result<AlipayCertificates, RegisterError> {
+        let now = self.shared.clock.now();
+        let answer = self
+            .shared
+            .accounts
+            .renew_alipay_certificate(app_id, key, now);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// A merchant lets a service provider's app act for it, and answers with its
+    /// `app_auth_token`. The same merchant again: the same token.
+    pub fn authorize_alipay_merchant(
+        &self,
+        app_id: &str,
+        seller_id: &str,
+        auth_app_id: &str,
+    ) -> Result<AlipaySubMerchant, RegisterError> {
+        let accounts = &self.shared.accounts;
+        let answer = accounts.authorize_alipay_merchant(app_id, seller_id, auth_app_id);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// The merchant takes its leave back. Tells whether the token named anybody.
+    pub fn revoke_alipay_merchant(
+        &self,
+        app_id: &str,
+        app_auth_token: &str,
+    ) -> Result<bool, RegisterError> {
+        let accounts = &self.shared.accounts;
+        let answer = accounts.revoke_alipay_merchant(app_id, app_auth_token);
         self.shared.changed.notify_one();
         answer
     }

@@ -6,7 +6,7 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 26] = [
+const METHODS: [&str; 30] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -17,6 +17,10 @@ const METHODS: [&str; 26] = [
     "alipay.trade.close",
     "alipay.trade.refund",
     "alipay.trade.fastpay.refund.query",
+    "alipay.open.app.alipaycert.download",
+    "alipay.system.oauth.token",
+    "alipay.data.dataservice.bill.downloadurl.query",
+    "alipay.bill",
     "wechat.native",
     "wechat.h5",
     "wechat.jsapi",
