@@ -6,7 +6,7 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 23] = [
+const METHODS: &[&str] = &[
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",

@@ -11,11 +11,14 @@
 mod acts;
 mod authorization;
 mod barcode;
+mod bills;
 mod close;
 mod faults;
 mod merchant;
 mod notices;
+mod oauth;
 mod orders;
+mod partner;
 mod payer;
 mod platform;
 mod probes;
