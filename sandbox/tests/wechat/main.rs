@@ -26,3 +26,4 @@ mod receiver;
 mod refunds;
 mod restart;
 mod sensitive;
+mod switches;
