@@ -325,3 +325,27 @@ async fn a_bill_can_be_wrong_in_every_way_on_demand_and_is_right_again_afterward
     assert_eq!(answer.body["hash_value"], truth);
     assert_eq!(download(&merchant, &answer).await.2, right);
 }
+
+#[tokio::test]
+async fn a_day_of_100_000_trades_is_downloaded_whole() {
+    let merchant = Merchant::start().await;
+    tomorrow(&merchant, 1).await;
+    let path = format!("/wechat/{MCHID}/fill");
+    let fill = json!({ "trades": 100_000, "amount": 88 });
+    let (status, made) = merchant.control("POST", &path, fill).await;
+    assert_eq!((status, &made["trades"]), (200, &json!(100_000)));
+    let day = tomorrow(&merchant, 10).await;
+    let answer = ask(&merchant, &format!("bill_date={day}&tar_type=GZIP")).await;
+    let (status, _, gzip) = download(&merchant, &answer).await;
+    let csv = gunzip(&gzip);
+    assert_eq!(
+        (status, &answer.body["hash_value"]),
+        (200, &json!(sha1(&csv)))
+    );
+    let text = std::str::from_utf8(&csv).unwrap();
+    assert_eq!(text.lines().count(), 100_003);
+    let total = "`100000,`88000.00,`0.00,`0.00,`1000.00000,`88000.00,`0.00\r\n";
+    assert!(text.ends_with(total));
+    let none = json!({ "trades": 0 });
+    assert_eq!(merchant.control("POST", &path, none).await.0, 422);
+}
