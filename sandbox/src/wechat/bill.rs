@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Timelike as _, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::transaction::PAYER;
+use super::transaction::openid;
 use crate::faults::Fault;
 use crate::ledger::{Channel, Ledger, Refund, RefundState, Scan, Trade, beijing};
 
@@ -301,10 +301,6 @@ fn row(text: &mut String, entry: &Entry<'_>, kind: BillKind, sums: &mut Sums) {
     sums.settled += paid;
     sums.refunded += returned;
     sums.fee += fee;
-    let openid = match detail("openid") {
-        "" => PAYER,
-        openid => openid,
-    };
     let sub_mchid = match detail("sub_mchid") {
         "" => "0",
         sub_mchid => sub_mchid,
@@ -318,7 +314,7 @@ fn row(text: &mut String, entry: &Entry<'_>, kind: BillKind, sums: &mut Sums) {
         detail("device_id").into(),
         entry.trade.trade_no.as_str().into(),
         order.key.out_trade_no.as_str().into(),
-        openid.into(),
+        openid(&entry.trade).into(),
         order.product.as_str().into(),
         state(entry).into(),
         "OTHERS".into(),

@@ -84,6 +84,11 @@ async fn the_browser_comes_back_with_a_code_and_its_state_and_the_code_says_once
     assert!(told["openid"].as_str().unwrap().starts_with('o'));
     let again = token(&merchant, APPID, "secret", &code).await;
     assert_eq!(again["errcode"], 40163);
+    // Who pays by a code is the same person.
+    let native = merchant.native("order_000001").await;
+    merchant.pay(&native, "order_000001").await;
+    let paid = merchant.query("order_000001").await.body;
+    assert_eq!(paid["payer"]["openid"], told["openid"]);
 }
 
 #[tokio::test]
