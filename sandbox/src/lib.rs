@@ -49,5 +49,5 @@ pub use payer::{Acted, Opened, PayerError};
 pub use persist::StateError;
 pub use server::{Running, Sandbox, Settings, StartError, start};
 pub use wechat::{
-    CertificateView, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
+    CertificateView, Fill, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
 };

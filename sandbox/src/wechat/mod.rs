@@ -18,6 +18,7 @@ mod close;
 mod codepay;
 mod control;
 mod fields;
+mod fill;
 mod inside;
 mod lifetime;
 mod notify;
@@ -48,6 +49,8 @@ mod whose;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod vectors;
 
 use actix_web::web::{self, Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -55,6 +58,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::server::Sandbox;
 use order::Product;
 
+pub use fill::Fill;
 pub use inside::PortalError;
 pub(crate) use notify::send_notice;
 pub(crate) use open_params::open_params;
