@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::key::{KeyError, SigningKey, VerifyingKey};
+use crate::wechat_v2::{SavedV2Accounts, V2Accounts};
 
 /// An application on Alipay's open platform, in key mode (RSA2).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -100,6 +101,7 @@ pub struct WechatAccount {
 pub struct Accounts {
     alipay: RwLock<BTreeMap<String, Arc<AlipayAccount>>>,
     wechat: RwLock<BTreeMap<String, Arc<WechatAccount>>>,
+    wechat_v2: V2Accounts,
 }
 
 impl Accounts {
@@ -119,6 +121,11 @@ impl Accounts {
             .unwrap_or_else(PoisonError::into_inner)
             .get(mchid)
             .cloned()
+    }
+
+    /// The merchants that speak WeChat Pay's v2.
+    pub fn wechat_v2(&self) -> &V2Accounts {
+        &self.wechat_v2
     }
 
     /// Registers an app and answers Alipay's public key for it (SPKI PEM).
@@ -182,7 +189,10 @@ impl Accounts {
     pub fn save(&self) -> Result<SavedAccounts, KeyError> {
         let apps = self.alipay.read().unwrap_or_else(PoisonError::into_inner);
         let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
-        let mut saved = SavedAccounts::default();
+        let mut saved = SavedAccounts {
+            wechat_v2: self.wechat_v2.save()?,
+            ..SavedAccounts::default()
+        };
         for account in apps.values() {
             let channel_key = account.channel_key.save()?.expose_secret().to_owned();
             saved.alipay.push(SavedAlipay {
@@ -241,6 +251,7 @@ impl Accounts {
         Ok(Self {
             alipay: RwLock::new(alipay),
             wechat: RwLock::new(wechat),
+            wechat_v2: V2Accounts::restore(saved.wechat_v2)?,
         })
     }
 }
@@ -250,6 +261,8 @@ impl Accounts {
 pub struct SavedAccounts {
     alipay: Vec<SavedAlipay>,
     wechat: Vec<SavedWechat>,
+    #[serde(default)]
+    wechat_v2: SavedV2Accounts,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -42,6 +42,14 @@ pub enum Fault {
     SystemError,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering).
     TooEarly,
+    /// Call of v2: not carried out; a signed refusal with `err_code`.
+    RefusedBefore,
+    /// Call of v2: carried out; a signed refusal with `err_code` all the same.
+    RefusedAfter,
+    /// Call of v2: not carried out; `return_code` FAIL, which is not signed.
+    UnsignedBefore,
+    /// Call of v2: carried out; `return_code` FAIL all the same.
+    UnsignedAfter,
     /// Notice: this delivery does not leave.
     Drop,
     /// Notice: this delivery is sent twice.
@@ -71,7 +79,11 @@ impl Fault {
             | Self::Http500
             | Self::Garbage
             | Self::SystemError => !is_notice,
-            Self::TooEarly => method == "wechat.close",
+            Self::TooEarly => matches!(method, "wechat.close" | "v2/closeorder"),
+            Self::RefusedBefore
+            | Self::RefusedAfter
+            | Self::UnsignedBefore
+            | Self::UnsignedAfter => method.starts_with("v2/"),
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
@@ -90,6 +102,8 @@ pub struct Hit {
     pub fault: Fault,
     /// `delay_ms`, if given.
     pub delay: Option<Duration>,
+    /// `err_code`, if given.
+    pub err_code: Option<&'static str>,
 }
 
 /// One armed fault, as `GET /sandbox/faults` shows it.
@@ -173,6 +187,7 @@ impl Armed {
         Some(Hit {
             fault: order.fault,
             delay: order.delay_ms.map(Duration::from_millis),
+            err_code: order.known_err_code(),
         })
     }
 }

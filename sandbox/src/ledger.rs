@@ -5,6 +5,7 @@
 //! its `paid_at`, whatever happens to it later, so that a test can ask whether money was taken.
 
 mod refund;
+mod scan;
 mod trade;
 mod view;
 
@@ -15,7 +16,8 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use refund::{NewRefund, Refund, RefundRefused, RefundState};
-pub use trade::{Channel, Expiry, Order, PayRefused, Trade, TradeKey, TradeState};
+pub use scan::ReverseRefused;
+pub use trade::{Channel, Expiry, Order, PayRefused, Scan, Trade, TradeKey, TradeState};
 pub use view::{LedgerView, RefundView, TradeView};
 
 /// How long an Alipay trade can be refunded before it becomes `TRADE_FINISHED`: the 12 months of
@@ -126,6 +128,7 @@ impl Ledger {
         let trade = Trade {
             trade_no: self.new_trade_no(order.key.channel, now),
             state: TradeState::Waiting,
+            scan: None,
             created_at: now,
             expires_at: order.expiry.moment(now),
             paid_at: None,
@@ -151,6 +154,7 @@ impl Ledger {
             TradeState::Waiting if trade.expires_at.is_some_and(|at| at <= now) => {
                 Err(PayRefused::Expired)
             }
+            TradeState::Waiting if trade.scan == Some(Scan::Failed) => Err(PayRefused::Closed),
             TradeState::Waiting => self.force_pay(key, now),
             TradeState::Closed if trade.paid_at.is_none() => Err(PayRefused::Closed),
             _ => Err(PayRefused::AlreadyPaid),
@@ -165,6 +169,7 @@ impl Ledger {
             return Err(PayRefused::AlreadyPaid);
         }
         trade.state = TradeState::Paid;
+        trade.scan = None;
         trade.paid_at = Some(now);
         if key.channel == Channel::Alipay {
             self.deadlines.insert((now + REFUND_WINDOW, key.clone()));

@@ -11,9 +11,9 @@ mod client_params;
 mod close;
 mod control;
 mod fields;
-mod lifetime;
+pub(crate) mod lifetime;
 mod notify;
-mod notify_url;
+pub(crate) mod notify_url;
 mod open_params;
 mod order;
 mod place;
@@ -24,10 +24,10 @@ mod refund_query;
 mod refund_request;
 mod refund_view;
 mod seal;
-mod settle;
+pub(crate) mod settle;
 mod sign;
-mod switches;
-mod token;
+pub(crate) mod switches;
+pub(crate) mod token;
 mod transaction;
 
 #[cfg(test)]

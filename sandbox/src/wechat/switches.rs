@@ -20,12 +20,17 @@ const REFUND_INTERVAL: i64 = 60;
 pub struct Rules {
     /// Seconds of sandbox time between two refunds of one order; 0 turns the rule off.
     pub refund_interval_seconds: i64,
+    /// Seconds of sandbox time from ordering until an order can be closed; 0, the default, turns
+    /// the rule off (an older page says five minutes; whether it is enforced is not known).
+    #[serde(default)]
+    pub close_after_seconds: i64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         Self {
             refund_interval_seconds: REFUND_INTERVAL,
+            close_after_seconds: 0,
         }
     }
 }
