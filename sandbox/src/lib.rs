@@ -47,4 +47,7 @@ pub use notice::{
 pub use payer::{Acted, Opened, PayerError};
 pub use persist::StateError;
 pub use server::{Running, Sandbox, Settings, StartError, start};
+pub use wechat::{
+    CertificateView, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
+};
 pub use wechat_v2::{WechatV2Merchant, WechatV2Platform, WechatV2SubMerchant};

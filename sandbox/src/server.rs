@@ -25,6 +25,7 @@ use crate::ledger::{Channel, Ledger};
 use crate::notice::{self, ALIPAY_SCHEDULE, DeliveryLog, WECHAT_SCHEDULE};
 use crate::persist::{self, StateError};
 use crate::tls::{self, Visitors};
+use crate::wechat::Unsaved;
 use crate::wechat_v2::{WechatV2Merchant, WechatV2Platform};
 
 /// The largest request body, in bytes.
@@ -110,6 +111,7 @@ struct Shared {
     world: Mutex<World>,
     faults: Faults,
     deliveries: DeliveryLog,
+    wechat: Arc<Unsaved>,
     http: reqwest::Client,
     address: OnceLock<SocketAddr>,
     visitors: Visitors,
@@ -144,6 +146,7 @@ impl Sandbox {
                 world: Mutex::new(saved.world),
                 faults: Faults::default(),
                 deliveries: DeliveryLog::default(),
+                wechat: Arc::default(),
                 http: notice::client()?,
                 address: OnceLock::new(),
                 visitors: Visitors::default(),
@@ -197,6 +200,11 @@ impl Sandbox {
     /// What is broken on purpose.
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    /// What WeChat Pay keeps only while it runs.
+    pub(crate) fn wechat(&self) -> &Arc<Unsaved> {
+        &self.shared.wechat
     }
 
     /// What was delivered.

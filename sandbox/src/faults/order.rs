@@ -7,7 +7,7 @@ use super::Fault;
 use crate::wechat_v2;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 26] = [
+const METHODS: [&str; 32] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -19,10 +19,16 @@ const METHODS: [&str; 26] = [
     "wechat.h5",
     "wechat.jsapi",
     "wechat.app",
+    "wechat.codepay",
     "wechat.query",
     "wechat.close",
+    "wechat.reverse",
     "wechat.refund",
     "wechat.refund_query",
+    "wechat.abnormal_refund",
+    "wechat.certificates",
+    "wechat.bill",
+    "wechat.bill_file",
     "v2/unifiedorder",
     "v2/micropay",
     "v2/orderquery",

@@ -48,8 +48,8 @@ pub fn force_pay(
     Ok(after_payment(sandbox, &paid))
 }
 
-/// The payer leaves the cashier. Nothing changes at the channel, the order stays payable; only a
-/// WeChat payment by code fails when the payer does not give the password that was asked for.
+/// The payer leaves the cashier. Nothing changes at the channel: the order stays payable, unless
+/// WeChat's wallet was asking for the password of a barcode payment, which then fails.
 pub fn cancel(
     sandbox: &Sandbox,
     out_trade_no: &str,
@@ -57,8 +57,8 @@ pub fn cancel(
 ) -> Result<Acted, PayerError> {
     sandbox.with_world(|world, _| {
         let order = resolve(world, out_trade_no, account, Reach::Opened)?;
-        let trade = world.ledger.trade(&order.key);
-        if trade.is_some_and(|trade| trade.scan == Some(Scan::AskingPassword)) {
+        let asking = |trade: &Trade| trade.scan == Some(Scan::AskingPassword);
+        if world.ledger.trade(&order.key).is_some_and(asking) {
             world.ledger.fail_scan(&order.key);
         }
         let trade = world.ledger.trade(&order.key).map(TradeView::from);

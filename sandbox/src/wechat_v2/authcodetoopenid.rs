@@ -3,9 +3,9 @@
 use super::auth_code;
 use super::call::{Call, Reply};
 use super::refusal::Refusal;
-use super::trade_view::PAYER;
 use super::xml::Fields;
 use crate::ledger::Channel;
+use crate::wechat::transaction::PAYER;
 
 /// The openid of the payer. The code stays good for a payment.
 ///

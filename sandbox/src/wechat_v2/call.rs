@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::closeorder;
@@ -46,6 +47,8 @@ pub struct Call<'a> {
     pub sign_type: SignType,
     /// A service provider's call: for whom.
     pub sub: Option<WechatV2SubMerchant>,
+    /// What goes wrong with this call.
+    pub fault: Option<Fault>,
     fields: Fields,
 }
 
@@ -54,7 +57,7 @@ pub enum Reply {
     /// Fields to be signed.
     Fields(Fields),
     /// A bill: text or its gzip.
-    File(Vec<u8>),
+    File(Bytes),
 }
 
 impl Call<'_> {
@@ -109,7 +112,7 @@ pub async fn answer(
     service: Service,
     carry_out: impl FnOnce(&Call<'_>) -> Result<Reply, Refusal>,
 ) -> HttpResponse {
-    let call = match verify(sandbox, http, body, service) {
+    let mut call = match verify(sandbox, http, body, service) {
         Ok(call) => call,
         Err(Stopped::Unsigned(message)) => return unsigned(service, &message),
         Err(Stopped::Certificate(title)) => return no_certificate(title),
@@ -118,6 +121,7 @@ pub async fn answer(
         return sign(&call, service, Err(refusal), None);
     }
     let hit = sandbox.faults().fire(service.name, &number_of(&call));
+    call.fault = hit.map(|hit| hit.fault);
     faults::answer(hit, |fault| {
         let outcome = through(hit, service, || carry_out(&call));
         sign(&call, service, outcome, fault)
@@ -197,6 +201,7 @@ fn verify<'a>(
         account,
         sign_type,
         sub: None,
+        fault: None,
         fields,
     })
     .map(with_sub)

@@ -8,7 +8,6 @@ use super::refusal::Refusal;
 use super::xml::Fields;
 use crate::ledger::TradeState;
 use crate::wechat::lifetime;
-use crate::wechat::switches::Switches;
 
 /// Closes the order.
 ///
@@ -16,9 +15,9 @@ use crate::wechat::switches::Switches;
 /// `LACK_PARAMS`, `PARAM_ERROR`, `ORDERNOTEXIST`, `ORDERPAID`, `ORDERCLOSED`;
 /// `TRADE_STATE_ERROR` for an order that was refunded or is paid by code; `SYSTEMERROR` for a
 /// young one, if that rule is switched on.
-pub fn carry_out(call: &Call<'_>, switches: &Switches) -> Result<Reply, Refusal> {
+pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
     let out_trade_no = call.request().out_trade_no()?;
-    let pause = TimeDelta::seconds(switches.rules().close_after_seconds);
+    let pause = TimeDelta::seconds(call.sandbox.wechat().switches.rules().close_after_seconds);
     call.sandbox.with_world(|world, now| {
         let key = call.key(&out_trade_no);
         let trade = lifetime::aged(world, &key, now)

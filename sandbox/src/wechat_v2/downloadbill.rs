@@ -1,71 +1,57 @@
 //! `POST /pay/downloadbill`: the trade bill of a day, as text or its gzip. A failure is XML, in
 //! English, unsigned, with an `error_code`.
 
-use std::io::Write as _;
+use actix_web::web::Bytes;
+use chrono::NaiveDate;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
-use super::bill::{BillType, bill};
 use super::call::{Call, Reply};
 use super::refusal::Refusal;
-use crate::ledger::{Channel, Trade, beijing};
+use crate::faults::Fault;
+use crate::wechat::bill::{BillKind, BillOf, NoBill};
 
-/// The hour in Beijing at which yesterday's bill is there.
-const READY_AT: u32 = 10;
-
-/// How many days back bills are kept: three months.
-const KEPT: Days = Days::new(92);
-
-/// Makes the bill.
+/// Makes the bill, or gives the one that was made.
 ///
 /// # Errors
 /// `missing parameter`, `data format error`, `invalid bill_type`, `No Bill Exist`,
 /// `Bill Creating`.
 pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
     let request = call.request();
-    let day = request.required("bill_date", 8)?;
-    let day = NaiveDate::parse_from_str(&day, "%Y%m%d")
-        .map_err(|_| Refusal::transport("data format error"))?;
-    let bill_type = BillType::named(request.given("bill_type"))
-        .ok_or_else(|| Refusal::transport("invalid bill_type"))?;
     let zipped = request.choice("tar_type", &["GZIP"])?.is_some();
-    let text = call.sandbox.with_world(|world, now| {
-        check_day(day, now)?;
-        let ours = |trade: &Trade| {
-            let key = &trade.order.key;
-            key.channel == Channel::Wechat
-                && key.account == call.mch_id()
-                && (call.sub.is_none() || call.owns(trade))
-        };
-        bill(&world.ledger, day, bill_type, ours).ok_or_else(|| Refusal::transport("No Bill Exist"))
+    let kind = BillKind::parse(request.given("bill_type").unwrap_or("ALL"));
+    let of = BillOf {
+        mchid: call.mch_id().to_owned(),
+        sub_mchid: call.sub.as_ref().map(|sub| sub.sub_mch_id.clone()),
+        day: day(&request.required("bill_date", 8)?)?,
+        kind: kind.ok_or_else(|| Refusal::transport("invalid bill_type"))?,
+    };
+    let bill = call.sandbox.with_world(|world, now| {
+        let bills = &call.sandbox.wechat().bills;
+        bills.bill(&of, &world.ledger, now, call.fault)
+    });
+    let bill = bill.map_err(|none| match none {
+        NoBill::Nothing => Refusal::transport("No Bill Exist"),
+        NoBill::Creating => Refusal::transport("Bill Creating"),
     })?;
-    Ok(Reply::File(if zipped {
-        zip(&text).map_err(|_| Refusal::transport("CompressGZip Error"))?
+    let file = if zipped {
+        bill.gzip()
     } else {
-        text.into_bytes()
-    }))
+        bill.csv.clone()
+    };
+    Ok(Reply::File(as_faulty(file, call.fault)))
 }
 
-/// A day's bill is there from ten in the morning of the next day on, for three months.
-fn check_day(day: NaiveDate, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let now = beijing(now);
-    let today = now.date_naive();
-    let yesterday = today.pred_opt();
-    let early = Some(day) == yesterday && chrono::Timelike::hour(&now) < READY_AT;
-    let oldest = today.checked_sub_days(KEPT);
-    if early {
-        return Err(Refusal::transport("Bill Creating"));
-    }
-    if day >= today || oldest.is_some_and(|oldest| day < oldest) {
-        return Err(Refusal::transport("No Bill Exist"));
-    }
-    Ok(())
+fn day(text: &str) -> Result<NaiveDate, Refusal> {
+    let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    NaiveDate::parse_from_str(text, "%Y%m%d")
+        .ok()
+        .filter(|_| digits)
+        .ok_or_else(|| Refusal::transport("data format error"))
 }
 
-fn zip(text: &str) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes())?;
-    encoder.finish()
+fn as_faulty(file: Bytes, fault: Option<Fault>) -> Bytes {
+    match fault {
+        Some(Fault::Cut) => file.slice(..file.len() / 2),
+        Some(Fault::ZipBomb) => crate::wechat::bomb(),
+        _ => file,
+    }
 }

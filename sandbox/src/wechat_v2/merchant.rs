@@ -101,6 +101,20 @@ impl V2Accounts {
         merchants.get(mch_id).cloned()
     }
 
+    /// Every appid that a merchant or a sub-merchant registered.
+    pub fn appids(&self) -> Vec<String> {
+        let merchants = self.merchants.read();
+        let merchants = merchants.unwrap_or_else(PoisonError::into_inner);
+        let of = |account: &Arc<Account>| {
+            let merchant = &account.merchant;
+            let subs = merchant.sub_merchants.iter();
+            let mut appids: Vec<_> = subs.filter_map(|sub| sub.sub_appid.clone()).collect();
+            appids.push(merchant.appid.clone());
+            appids
+        };
+        merchants.values().flat_map(of).collect()
+    }
+
     /// Registers a merchant. The same merchant again keeps the certificate that was issued to it.
     ///
     /// # Errors

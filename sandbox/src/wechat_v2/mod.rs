@@ -6,7 +6,6 @@
 
 mod auth_code;
 mod authcodetoopenid;
-mod bill;
 mod call;
 mod client_params;
 mod closeorder;
@@ -39,7 +38,6 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::ledger::Order;
 use crate::server::Sandbox;
-use crate::wechat::switches::Switches;
 use call::{Service, answer};
 
 pub use merchant::{
@@ -62,8 +60,8 @@ pub(crate) fn error_code(name: &str) -> Option<&'static str> {
     known.map(|(code, _)| *code)
 }
 
-/// Routes: `/pay/*`, `/secapi/pay/*`, `/tools/authcodetoopenid`; the state is `web::Data<Sandbox>`
-/// and `web::Data<Switches>`.
+/// Routes: `/pay/*`, `/secapi/pay/*`, `/tools/authcodetoopenid`; the state is
+/// `web::Data<Sandbox>`.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/pay/unifiedorder", web::to(unifiedorder))
@@ -107,14 +105,9 @@ async fn orderquery(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -
     answer(&sandbox, &request, &body, service, orderquery::carry_out).await
 }
 
-async fn closeorder(
-    sandbox: Data<Sandbox>,
-    switches: Data<Switches>,
-    request: HttpRequest,
-    body: Bytes,
-) -> HttpResponse {
-    let act = |call: &call::Call<'_>| closeorder::carry_out(call, &switches);
-    answer(&sandbox, &request, &body, plain("v2/closeorder"), act).await
+async fn closeorder(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let service = plain("v2/closeorder");
+    answer(&sandbox, &request, &body, service, closeorder::carry_out).await
 }
 
 async fn reverse(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -122,24 +115,14 @@ async fn reverse(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -> H
     answer(&sandbox, &request, &body, service, reverse::carry_out).await
 }
 
-async fn refund(
-    sandbox: Data<Sandbox>,
-    switches: Data<Switches>,
-    request: HttpRequest,
-    body: Bytes,
-) -> HttpResponse {
-    let act = |call: &call::Call<'_>| refund::carry_out(call, &switches);
-    answer(&sandbox, &request, &body, certified("v2/refund"), act).await
+async fn refund(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let service = certified("v2/refund");
+    answer(&sandbox, &request, &body, service, refund::carry_out).await
 }
 
-async fn refundquery(
-    sandbox: Data<Sandbox>,
-    switches: Data<Switches>,
-    request: HttpRequest,
-    body: Bytes,
-) -> HttpResponse {
-    let act = |call: &call::Call<'_>| refundquery::carry_out(call, &switches);
-    answer(&sandbox, &request, &body, plain("v2/refundquery"), act).await
+async fn refundquery(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let service = plain("v2/refundquery");
+    answer(&sandbox, &request, &body, service, refundquery::carry_out).await
 }
 
 async fn downloadbill(sandbox: Data<Sandbox>, request: HttpRequest, body: Bytes) -> HttpResponse {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::PROTOCOL;
@@ -12,7 +11,6 @@ use super::refund_view::accepted;
 use super::refusal::Refusal;
 use crate::ledger::{Channel, NewRefund, Refund, RefundRefused, RefundState, Scan, Trade};
 use crate::server::World;
-use crate::wechat::switches::Switches;
 use crate::wechat::{notify_url, settle};
 
 /// How long after its payment an order can be refunded.
@@ -61,9 +59,15 @@ impl Wanted {
 /// `LACK_PARAMS`, `PARAM_ERROR`, `ORDERNOTEXIST`, `TRADE_OVERDUE`; `FREQUENCY_LIMITED` too soon
 /// after the last refund of the order; `ERROR` for an unpaid order, another total, more than is
 /// left, too many parts, or a number that was used with other parameters.
-pub fn carry_out(call: &Call<'_>, switches: &Data<Switches>) -> Result<Reply, Refusal> {
+pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
     let wanted = Wanted::read(call)?;
-    let pause = TimeDelta::seconds(switches.rules().refund_interval_seconds);
+    let pause = TimeDelta::seconds(
+        call.sandbox
+            .wechat()
+            .switches
+            .rules()
+            .refund_interval_seconds,
+    );
     let (trade, refund, is_new) = call.sandbox.with_world(|world, now| {
         let trade = call.find_trade(world)?;
         if let Some(known) = known_refund(world, call, &wanted)? {
@@ -74,7 +78,7 @@ pub fn carry_out(call: &Call<'_>, switches: &Data<Switches>) -> Result<Reply, Re
         Ok::<_, Refusal>((trade, refund, true))
     })?;
     if is_new {
-        settle::schedule(call.sandbox, switches, &refund);
+        settle::schedule(call.sandbox, &refund);
     }
     Ok(Reply::Fields(accepted(&trade, &refund)))
 }

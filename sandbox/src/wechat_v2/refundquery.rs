@@ -1,7 +1,5 @@
 //! `POST /pay/refundquery`: the refunds of an order, or one of them.
 
-use actix_web::web::Data;
-
 use super::call::{Call, Reply};
 use super::refund_view::listed;
 use super::refusal::Refusal;
@@ -9,7 +7,6 @@ use super::xml::Fields;
 use crate::ledger::{Channel, Refund, Trade};
 use crate::server::World;
 use crate::wechat::settle;
-use crate::wechat::switches::Switches;
 
 /// How many refunds one answer holds.
 const PAGE: usize = 20;
@@ -19,12 +16,12 @@ const PAGE: usize = 20;
 ///
 /// # Errors
 /// `LACK_PARAMS`, `PARAM_ERROR`, `REFUNDNOTEXIST`.
-pub fn carry_out(call: &Call<'_>, switches: &Data<Switches>) -> Result<Reply, Refusal> {
+pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
     let offset = offset(call)?;
     let (_, refunds) = call.sandbox.with_world(|world, _| find(call, world))?;
     for refund in refunds {
         // A sandbox that was restarted meanwhile has nobody else who settles it.
-        settle::settle_if_due(call.sandbox, switches, &refund.trade, &refund.out_refund_no);
+        settle::settle_if_due(call.sandbox, &refund.trade, &refund.out_refund_no);
     }
     let (trade, refunds) = call.sandbox.with_world(|world, _| find(call, world))?;
     Ok(Reply::Fields(view(&trade, &refunds, offset)))

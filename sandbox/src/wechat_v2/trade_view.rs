@@ -4,9 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::xml::Fields;
 use crate::ledger::{Trade, beijing};
-
-/// Who pays when the order does not say: the sandbox's one payer.
-pub const PAYER: &str = "oSandbox_Payer_0000000000001";
+use crate::wechat::transaction::PAYER;
 
 /// Who pays under a sub-merchant's appid when the order does not say.
 const SUB_PAYER: &str = "oSandbox_Sub_Payer_000000001";

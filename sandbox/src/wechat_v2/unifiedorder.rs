@@ -16,11 +16,12 @@ use crate::wechat::lifetime;
 /// Makes the order.
 ///
 /// # Errors
-/// `LACK_PARAMS`, `PARAM_ERROR`; for a number that is in use `INVALID_REQUEST` (other
+/// `LACK_PARAMS`, `PARAM_ERROR` (also for an openid under another appid); for a number that is in use `INVALID_REQUEST` (other
 /// parameters), `ORDERPAID`, `ORDERCLOSED`.
 pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
     let trade_type = TradeType::read(call.request())?;
     let order = Order::read(call.request(), trade_type)?;
+    check_payer(call, &order)?;
     let public_url = call.sandbox.public_url();
     call.sandbox.with_world(|world, now| {
         let key = call.key(&order.out_trade_no);
@@ -37,6 +38,23 @@ pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
             &public_url,
         )))
     })
+}
+
+/// The payer's openid is one under the appid that the payer sees.
+fn check_payer(call: &Call<'_>, order: &Order) -> Result<(), Refusal> {
+    let request = call.request();
+    let appid = call.account.merchant.appid.as_str();
+    let (openid, appid) = match (&order.sub_openid, &order.openid) {
+        (Some(openid), _) => (openid, request.given("sub_appid").unwrap_or(appid)),
+        (None, Some(openid)) => (openid, appid),
+        (None, None) => return Ok(()),
+    };
+    let accounts = call.sandbox.accounts();
+    let openids = &call.sandbox.wechat().openids;
+    if openids.is_of_another(accounts, openid, appid) {
+        return Err(Refusal::business("PARAM_ERROR", "openid与appid不匹配"));
+    }
+    Ok(())
 }
 
 /// A new handle for the payer. A new `code_url` takes the place of the old one.
