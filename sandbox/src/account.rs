@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::{KeyError, SigningKey, VerifyingKey};
 use crate::wechat::{PlatformKey, Portal, SavedPortal, WechatApp};
+use crate::wechat_v2::{SavedV2Accounts, V2Accounts};
 
 /// An application on Alipay's open platform, in key mode (RSA2).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -118,6 +119,7 @@ impl WechatAccount {
 pub struct Accounts {
     alipay: RwLock<BTreeMap<String, Arc<AlipayAccount>>>,
     wechat: RwLock<BTreeMap<String, Arc<WechatAccount>>>,
+    wechat_v2: V2Accounts,
 }
 
 impl Accounts {
@@ -139,6 +141,11 @@ impl Accounts {
             .cloned()
     }
 
+    /// The merchants that speak WeChat Pay's v2.
+    pub fn wechat_v2(&self) -> &V2Accounts {
+        &self.wechat_v2
+    }
+
     /// Every WeChat appid that somebody registered or bound.
     pub fn wechat_appids(&self) -> Vec<String> {
         let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +154,9 @@ impl Accounts {
             appids.push(account.merchant.appid.clone());
             appids
         };
-        merchants.values().flat_map(of).collect()
+        let mut appids: Vec<_> = merchants.values().flat_map(of).collect();
+        appids.extend(self.wechat_v2.appids());
+        appids
     }
 
     /// What is set for a WeChat appid that some merchant registered or bound.
@@ -164,7 +173,10 @@ impl Accounts {
         let known = |account: &Arc<WechatAccount>| {
             account.merchant.appid == appid || account.portal.appids().iter().any(|id| id == appid)
         };
-        bound.or_else(|| merchants.values().any(known).then(plain))
+        let registered = || {
+            merchants.values().any(known) || self.wechat_v2.appids().iter().any(|id| id == appid)
+        };
+        bound.or_else(|| registered().then(plain))
     }
 
     /// Registers an app and answers Alipay's public key for it (SPKI PEM).
@@ -229,7 +241,10 @@ impl Accounts {
     pub fn save(&self) -> Result<SavedAccounts, KeyError> {
         let apps = self.alipay.read().unwrap_or_else(PoisonError::into_inner);
         let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
-        let mut saved = SavedAccounts::default();
+        let mut saved = SavedAccounts {
+            wechat_v2: self.wechat_v2.save()?,
+            ..SavedAccounts::default()
+        };
         for account in apps.values() {
             let channel_key = account.channel_key.save()?.expose_secret().to_owned();
             saved.alipay.push(SavedAlipay {
@@ -290,6 +305,7 @@ impl Accounts {
         Ok(Self {
             alipay: RwLock::new(alipay),
             wechat: RwLock::new(wechat),
+            wechat_v2: V2Accounts::restore(saved.wechat_v2)?,
         })
     }
 }
@@ -299,6 +315,8 @@ impl Accounts {
 pub struct SavedAccounts {
     alipay: Vec<SavedAlipay>,
     wechat: Vec<SavedWechat>,
+    #[serde(default)]
+    wechat_v2: SavedV2Accounts,
 }
 
 #[derive(Serialize, Deserialize)]

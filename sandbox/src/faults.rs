@@ -55,6 +55,14 @@ pub enum Fault {
     Cut,
     /// WeChat's bill file: a small gzip that becomes 2 GiB.
     ZipBomb,
+    /// Call of v2: not carried out; a signed refusal with `err_code`.
+    RefusedBefore,
+    /// Call of v2: carried out; a signed refusal with `err_code` all the same.
+    RefusedAfter,
+    /// Call of v2: not carried out; `return_code` FAIL, which is not signed.
+    UnsignedBefore,
+    /// Call of v2: carried out; `return_code` FAIL all the same.
+    UnsignedAfter,
     /// Notice: this delivery does not leave.
     Drop,
     /// Notice: this delivery is sent twice.
@@ -78,22 +86,26 @@ impl Fault {
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
         match self {
-            Self::BadSignature => method != "wechat.bill_file",
+            Self::BadSignature => !matches!(method, "wechat.bill_file" | "v2/downloadbill"),
             Self::WrongAmount | Self::Delay => true,
             Self::TimeoutBefore
             | Self::TimeoutAfter
             | Self::Http500
             | Self::Garbage
             | Self::SystemError => !is_notice,
-            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse"),
+            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse" | "v2/closeorder"),
             Self::RateLimited | Self::RateLimitedAfter => method.starts_with("wechat."),
             Self::Signtest => {
                 let signed = method.starts_with("wechat.") && method != "wechat.bill_file";
                 signed || method == "notice.wechat"
             }
             Self::WrongHash => method == "wechat.bill",
-            Self::Cut | Self::ZipBomb => method == "wechat.bill_file",
-            Self::WrongSeller if method == "wechat.bill" => true,
+            Self::Cut | Self::ZipBomb => matches!(method, "wechat.bill_file" | "v2/downloadbill"),
+            Self::WrongSeller if matches!(method, "wechat.bill" | "v2/downloadbill") => true,
+            Self::RefusedBefore
+            | Self::RefusedAfter
+            | Self::UnsignedBefore
+            | Self::UnsignedAfter => method.starts_with("v2/"),
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
@@ -112,6 +124,8 @@ pub struct Hit {
     pub fault: Fault,
     /// `delay_ms`, if given.
     pub delay: Option<Duration>,
+    /// `err_code`, if given.
+    pub err_code: Option<&'static str>,
 }
 
 /// One armed fault, as `GET /sandbox/faults` shows it.
@@ -195,6 +209,7 @@ impl Armed {
         Some(Hit {
             fault: order.fault,
             delay: order.delay_ms.map(Duration::from_millis),
+            err_code: order.known_err_code(),
         })
     }
 }

@@ -7,12 +7,14 @@ use serde_json::json;
 use super::refusal::{Refusal, read};
 use crate::account::{AlipayApp, WechatMerchant};
 use crate::server::Sandbox;
+use crate::wechat_v2::WechatV2Merchant;
 
 #[derive(Deserialize)]
 #[serde(tag = "channel", rename_all = "snake_case")]
 enum NewAccount {
     Alipay(AlipayApp),
     Wechat(WechatMerchant),
+    WechatV2(WechatV2Merchant),
 }
 
 /// Answers what the merchant verifies the channel with. Making a key takes a moment of CPU, so it
@@ -28,6 +30,9 @@ pub(super) async fn register(
             .map(|key| json!({"alipay_public_key_pem": key})),
         NewAccount::Wechat(merchant) => sandbox
             .register_wechat(merchant)
+            .map(|platform| json!(platform)),
+        NewAccount::WechatV2(merchant) => sandbox
+            .register_wechat_v2(merchant)
             .map(|platform| json!(platform)),
     });
     match registered.await {
