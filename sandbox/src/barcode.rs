@@ -91,6 +91,12 @@ impl Barcodes {
         code
     }
 
+    /// Whose wallet shows this code, while it can be scanned.
+    pub fn shown_by(&self, auth_code: &str, now: DateTime<Utc>) -> Option<Channel> {
+        let shown = self.shown.get(auth_code)?;
+        (!shown.used && now < shown.shown_at + LIFE).then_some(shown.channel)
+    }
+
     /// Tells how a payment with the code would go, and leaves it unused.
     ///
     /// # Errors

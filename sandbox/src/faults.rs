@@ -40,6 +40,14 @@ pub enum Fault {
     Delay,
     /// Call: not carried out; a signed system error.
     SystemError,
+    /// Call: carried out; a signed "unknown" all the same (Alipay's `20000`).
+    SystemErrorAfter,
+    /// Alipay's call: carried out; the answer has no signature.
+    Unsigned,
+    /// Alipay's call: carried out; before the signed node stands another one of the same name.
+    SecondNode,
+    /// Alipay's bill: the second half of the file is missing.
+    Truncated,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering). WeChat's reverse: being
     /// paid just now.
     TooEarly,
@@ -71,7 +79,7 @@ pub enum Fault {
     Reorder,
     /// Notice: another `app_id`.
     WrongAppId,
-    /// Notice: another seller (`seller_id`, `mchid`).
+    /// Notice or Alipay's bill: another seller (`seller_id`, `mchid`).
     WrongSeller,
     /// Notice: another `out_trade_no`.
     WrongOutTradeNo,
@@ -85,14 +93,22 @@ impl Fault {
     /// Whether this can happen to calls of this method, or to notices of this channel.
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
+        let is_bill = method == "alipay.bill";
         match self {
-            Self::BadSignature => !matches!(method, "wechat.bill_file" | "v2/downloadbill"),
             Self::WrongAmount | Self::Delay => true,
-            Self::TimeoutBefore
-            | Self::TimeoutAfter
-            | Self::Http500
-            | Self::Garbage
-            | Self::SystemError => !is_notice,
+            Self::BadSignature => !matches!(
+                method,
+                "alipay.bill" | "wechat.bill_file" | "v2/downloadbill"
+            ),
+            Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
+            Self::SystemError => !is_notice && !is_bill,
+            Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
+                method.starts_with("alipay.") && !is_bill
+            }
+            Self::Truncated => is_bill,
+            Self::WrongSeller => {
+                is_notice || is_bill || matches!(method, "wechat.bill" | "v2/downloadbill")
+            }
             Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse" | "v2/closeorder"),
             Self::RateLimited | Self::RateLimitedAfter => method.starts_with("wechat."),
             Self::Signtest => {
@@ -101,7 +117,6 @@ impl Fault {
             }
             Self::WrongHash => method == "wechat.bill",
             Self::Cut | Self::ZipBomb => matches!(method, "wechat.bill_file" | "v2/downloadbill"),
-            Self::WrongSeller if matches!(method, "wechat.bill" | "v2/downloadbill") => true,
             Self::RefusedBefore
             | Self::RefusedAfter
             | Self::UnsignedBefore
@@ -111,7 +126,6 @@ impl Fault {
             | Self::Duplicate
             | Self::Reorder
             | Self::WrongAppId
-            | Self::WrongSeller
             | Self::WrongOutTradeNo => is_notice,
         }
     }

@@ -34,7 +34,11 @@ mod wallet;
 mod wechat;
 mod wechat_v2;
 
-pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+pub use account::{
+    AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey, WechatMerchant,
+    WechatPlatform,
+};
+pub use alipay::{CertificateError, NoticeCertSn, Rules as AlipayRules, Told};
 pub use barcode::Behaviour;
 pub use clock::Clock;
 pub use control::NotifyError;

@@ -101,6 +101,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, StateError> {
             ledger: saved.ledger,
             artefacts: saved.artefacts,
             barcodes: saved.barcodes,
+            ..World::default()
         },
         ahead: TimeDelta::milliseconds(saved.ahead_ms),
     })

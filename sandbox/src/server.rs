@@ -15,7 +15,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::account::{Accounts, AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+use crate::account::{
+    Accounts, AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey,
+    WechatMerchant, WechatPlatform,
+};
+use crate::alipay::Desk;
 use crate::artefacts::Artefacts;
 use crate::barcode::Barcodes;
 use crate::clock::Clock;
@@ -102,6 +106,8 @@ pub(crate) struct World {
     pub artefacts: Artefacts,
     /// What wallets showed.
     pub barcodes: Barcodes,
+    /// What only Alipay keeps.
+    pub alipay: Desk,
 }
 
 struct Shared {
@@ -117,6 +123,8 @@ struct Shared {
     visitors: Visitors,
     tasks: Mutex<JoinSet<()>>,
     changed: Notify,
+    /// The next moment at which a trade changes by itself is another one now.
+    deadline: Notify,
 }
 
 /// A sandbox from inside. Cheap to clone.
@@ -152,6 +160,7 @@ impl Sandbox {
                 visitors: Visitors::default(),
                 tasks: Mutex::new(JoinSet::new()),
                 changed: Notify::new(),
+                deadline: Notify::new(),
                 settings,
             }),
         })
@@ -161,6 +170,63 @@ impl Sandbox {
     /// again: the same key.
     pub fn register_alipay(&self, app: AlipayApp) -> Result<String, RegisterError> {
         let answer = self.shared.accounts.register_alipay(app);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// Registers an Alipay app in certificate mode and answers its certificates. The same app
+    /// with the same key again: the same certificates.
+    pub fn register_alipay_with_certificates(
+        &self,
+        app: AlipayApp,
+    ) -> Result<AlipayCertificates, RegisterError> {
+        let now = self.shared.clock.now();
+        let answer = self
+            .shared
+            .accounts
+            .register_alipay_with_certificates(app, now);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// Alipay renews its certificate for this app, with the same key or a new one, and answers
+    /// the app's certificates. What is signed from now on is signed by the new one.
+    pub fn renew_alipay_certificate(
+        &self,
+        app_id: &str,
+        key: RenewedKey,
+    ) -> Result<AlipayCertificates, RegisterError> {
+        let now = self.shared.clock.now();
+        let answer = self
+            .shared
+            .accounts
+            .renew_alipay_certificate(app_id, key, now);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// A merchant lets a service provider's app act for it, and answers with its
+    /// `app_auth_token`. The same merchant again: the same token.
+    pub fn authorize_alipay_merchant(
+        &self,
+        app_id: &str,
+        seller_id: &str,
+        auth_app_id: &str,
+    ) -> Result<AlipaySubMerchant, RegisterError> {
+        let accounts = &self.shared.accounts;
+        let answer = accounts.authorize_alipay_merchant(app_id, seller_id, auth_app_id);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// The merchant takes its leave back. Tells whether the token named anybody.
+    pub fn revoke_alipay_merchant(
+        &self,
+        app_id: &str,
+        app_auth_token: &str,
+    ) -> Result<bool, RegisterError> {
+        let accounts = &self.shared.accounts;
+        let answer = accounts.revoke_alipay_merchant(app_id, app_auth_token);
         self.shared.changed.notify_one();
         answer
     }
@@ -222,10 +288,35 @@ impl Sandbox {
             .unwrap_or_else(PoisonError::into_inner);
         let now = self.shared.clock.now();
         world.ledger.catch_up(now);
+        let due = world.ledger.next_deadline();
         let result = act(&mut world, now);
+        let turns = world.ledger.take_turns();
+        let sooner = world.ledger.next_deadline() != due;
         drop(world);
         self.shared.changed.notify_one();
+        if sooner {
+            self.shared.deadline.notify_one();
+        }
+        for (trade, turn) in turns {
+            notice::announce(self, &trade, turn.into());
+        }
         result
+    }
+
+    /// Lets what falls due happen when it does, though nobody calls.
+    async fn keep_time(self) {
+        loop {
+            let deadline = self.shared.deadline.notified();
+            match self.read_world(|world| world.ledger.next_deadline()) {
+                None => deadline.await,
+                Some(at) => {
+                    tokio::select! {
+                        () = deadline => {}
+                        () = self.shared.clock.reached(at) => self.with_world(|_, _| ()),
+                    }
+                }
+            }
+        }
     }
 
     /// Looks at the ledger and the artefacts as they stand, without counting as a change.
@@ -360,6 +451,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     .run();
     let handle = server.handle();
     tokio::spawn(server);
+    sandbox.spawn(sandbox.clone().keep_time());
     let https = match &settings.https_addr {
         Some(https_addr) => Some(open_https(&sandbox, https_addr, addr).await?),
         None => None,

@@ -6,14 +6,14 @@ use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value;
 
 use super::amount::{fen, yuan};
+use crate::account::AlipayAccount;
 use crate::faults::Fault;
-use crate::key::SigningKey;
 
 /// What a call answers: the content of `<method>_response`.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    code: &'static str,
-    msg: &'static str,
+    /// `code` and `msg`; only an OAuth success has none.
+    head: Option<(&'static str, &'static str)>,
     sub: Option<(String, String)>,
     fields: Vec<(&'static str, Value)>,
 }
@@ -21,9 +21,22 @@ pub(super) struct Answer {
 impl Answer {
     /// `10000 Success`: the request was processed.
     pub(super) fn success() -> Self {
+        Self::headed(Some(("10000", "Success")))
+    }
+
+    /// `10003`, the message with its leading blank: the payer must enter the password.
+    pub(super) fn in_process() -> Self {
+        Self::headed(Some(("10003", " order success pay inprocess")))
+    }
+
+    /// A success that has neither `code` nor `msg`, as OAuth's.
+    pub(super) fn without_code() -> Self {
+        Self::headed(None)
+    }
+
+    fn headed(head: Option<(&'static str, &'static str)>) -> Self {
         Self {
-            code: "10000",
-            msg: "Success",
+            head,
             sub: None,
             fields: Vec::new(),
         }
@@ -59,13 +72,26 @@ impl Answer {
         Self::failed("ACQ.SYSTEM_ERROR", "系统错误")
     }
 
+    /// `20000`: whether anything was done is unknown to the caller.
+    pub(super) fn unknown() -> Self {
+        Self::refused(
+            "20000",
+            "Service Currently Unavailable",
+            "isp.unknow-error",
+            "系统繁忙",
+        )
+    }
+
+    /// `20001 Insufficient Token Permissions`
+    pub(super) fn token_refused(sub_code: &str, sub_msg: &str) -> Self {
+        Self::refused("20001", "Insufficient Token Permissions", sub_code, sub_msg)
+    }
+
     fn refused(code: &'static str, msg: &'static str, sub_code: &str, sub_msg: &str) -> Self {
         let sub = Some((sub_code.to_owned(), sub_msg.to_owned()));
         Self {
-            code,
-            msg,
             sub,
-            fields: Vec::new(),
+            ..Self::headed(Some((code, msg)))
         }
     }
 
@@ -87,7 +113,7 @@ impl Answer {
     pub(super) fn reason(&self) -> (&str, &str) {
         match &self.sub {
             Some((code, msg)) => (code, msg),
-            None => (self.code, self.msg),
+            None => self.head.unwrap_or_default(),
         }
     }
 
@@ -107,8 +133,10 @@ impl Answer {
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut node = serializer.serialize_map(None)?;
-        node.serialize_entry("code", self.code)?;
-        node.serialize_entry("msg", self.msg)?;
+        if let Some((code, msg)) = self.head {
+            node.serialize_entry("code", code)?;
+            node.serialize_entry("msg", msg)?;
+        }
         if let Some((code, msg)) = &self.sub {
             node.serialize_entry("sub_code", code)?;
             node.serialize_entry("sub_msg", msg)?;
@@ -125,7 +153,7 @@ impl Serialize for Answer {
 pub(super) fn respond(
     method: Option<&str>,
     answer: Answer,
-    key: Option<&SigningKey>,
+    signer: Option<&AlipayAccount>,
     fault: Option<Fault>,
     trace_id: String,
 ) -> HttpResponse {
@@ -134,7 +162,7 @@ pub(super) fn respond(
     } else {
         answer
     };
-    match body(method, &answer, key, fault) {
+    match body(method, &answer, signer, fault) {
         Ok(body) => HttpResponse::Ok()
             .content_type("text/html;charset=utf-8")
             .insert_header(("trace_id", trace_id))
@@ -145,6 +173,9 @@ pub(super) fn respond(
         }
     }
 }
+
+/// What an attacker would have believed: that everything was paid.
+const SPOOF: &str = r#"{"code":"10000","msg":"Success","trade_status":"TRADE_SUCCESS"}"#;
 
 #[derive(Debug, thiserror::Error)]
 enum Unwritable {
@@ -157,7 +188,7 @@ enum Unwritable {
 fn body(
     method: Option<&str>,
     answer: &Answer,
-    key: Option<&SigningKey>,
+    signer: Option<&AlipayAccount>,
     fault: Option<Fault>,
 ) -> Result<String, Unwritable> {
     // Outside of texts JSON has no slash, so this escapes exactly those inside.
@@ -167,14 +198,25 @@ fn body(
         None => "error_response".to_owned(),
     };
     let name = serde_json::to_string(&name)?;
-    let Some(key) = key else {
+    let signer = signer.filter(|_| fault != Some(Fault::Unsigned));
+    let Some(signer) = signer else {
         return Ok(format!("{{{name}:{node}}}"));
     };
+    let key = &signer.channel_key;
     let sign = match fault {
         Some(Fault::BadSignature) => key.sign(format!("{node} ").as_bytes())?,
         _ => key.sign(node.as_bytes())?,
     };
-    Ok(format!("{{{name}:{node},\"sign\":\"{sign}\"}}"))
+    let cert_sn = signer.cert_sn();
+    let cert_sn = cert_sn.map(|sn| format!("\"alipay_cert_sn\":\"{sn}\","));
+    let cert_sn = cert_sn.unwrap_or_default();
+    let spoof = match fault {
+        Some(Fault::SecondNode) => format!("{name}:{SPOOF},"),
+        _ => String::new(),
+    };
+    Ok(format!(
+        "{{{spoof}{name}:{node},{cert_sn}\"sign\":\"{sign}\"}}"
+    ))
 }
 
 #[cfg(test)]
@@ -184,7 +226,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::alipay::fixture::{key, vectors};
+    use crate::alipay::fixture::{account, key, vectors};
     use crate::key::VerifyingKey;
 
     #[test]
@@ -225,15 +267,22 @@ mod tests {
         let answer = Answer::success()
             .with("out_trade_no", "SIM20240724000006")
             .with("qr_code", "https://qr.alipay.com/bax03431ljhokirwl38f00a7");
-        let key = SigningKey::generate().unwrap();
-        let text = body(Some("alipay.trade.precreate"), &answer, Some(&key), None).unwrap();
+        let account = account();
+        let text = body(
+            Some("alipay.trade.precreate"),
+            &answer,
+            Some(&account),
+            None,
+        )
+        .unwrap();
         let sign = text
             .strip_prefix(&format!(
                 "{{\"alipay_trade_precreate_response\":{node},\"sign\":\""
             ))
             .and_then(|rest| rest.strip_suffix("\"}"))
             .unwrap();
-        let public = VerifyingKey::parse(&key.public_pem().unwrap()).unwrap();
+        let public = account.channel_key.public_pem().unwrap();
+        let public = VerifyingKey::parse(&public).unwrap();
         assert!(public.verifies(node.as_bytes(), sign));
     }
 }

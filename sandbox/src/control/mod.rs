@@ -13,6 +13,7 @@ mod trades;
 use actix_web::web;
 
 pub use inside::NotifyError;
+pub(crate) use refusal::{Refusal, read};
 
 /// The routes of the control API, except those that belong to one channel.
 pub(crate) fn configure(cfg: &mut web::ServiceConfig) {

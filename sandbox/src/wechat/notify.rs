@@ -192,7 +192,7 @@ pub(crate) fn send_notice(
             let newest = newest_refund(sandbox, trade)?;
             (newest.notify_url.clone(), Event::refund(trade, &newest)?)
         }
-        NoticeKind::Finished | NoticeKind::Closed => {
+        NoticeKind::Waiting | NoticeKind::Finished | NoticeKind::Closed => {
             let never = "WeChat Pay sends no such notice: it tells of payments and refunds only";
             return Err(NoticeRefused::Nothing(never));
         }

@@ -169,7 +169,7 @@ pub(crate) fn send_notice(
             let refund = newest_refund(sandbox, trade).ok_or(nothing)?;
             send_refund(sandbox, trade, &refund, overrides)
         }
-        NoticeKind::Finished | NoticeKind::Closed | NoticeKind::Signtest => {
+        NoticeKind::Waiting | NoticeKind::Finished | NoticeKind::Closed | NoticeKind::Signtest => {
             let never = "WeChat Pay v2 sends no such notice: it tells of payments and refunds only";
             Err(NoticeRefused::Nothing(never))
         }

@@ -8,13 +8,20 @@
     reason = "in a test a value that is not there is the failure"
 )]
 
+mod barcode;
+mod bills;
+mod certificates;
 mod control;
 mod faults;
 mod gateway;
+mod jsapi;
 mod merchant;
 mod notices;
+mod oauth;
 mod pages;
+mod provider;
 mod receiver;
 mod refunds;
+mod statuses;
 mod trades;
 mod wallet;
