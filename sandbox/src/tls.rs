@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +27,9 @@ use tokio_rustls::rustls::{
 use crate::authority::Identity;
 use crate::key::KeyError;
 use crate::server::Sandbox;
+
+/// How long nothing is taken after the system refused a connection.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What a connection through the https port showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +98,10 @@ pub async fn serve(
                 let visit = visit(sandbox.clone(), stream, acceptor.clone(), plain);
                 sandbox.spawn(visit);
             }
-            Err(error) => tracing::warn!(%error, "an https connection was not taken"),
+            Err(error) => {
+                tracing::warn!(%error, "an https connection was not taken");
+                tokio::time::sleep(PAUSE).await;
+            }
         }
     }
 }

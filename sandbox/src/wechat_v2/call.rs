@@ -24,7 +24,7 @@ use crate::tls::Shown;
 use crate::token::token;
 
 /// What a wrong signature is told.
-const WRONG_SIGN: &str = "签名错误，请检查后再试";
+pub const WRONG_SIGN: &str = "签名错误，请检查后再试";
 
 /// One path of v2.
 #[derive(Debug, Clone, Copy)]
@@ -198,25 +198,19 @@ fn verify<'a>(
     }
     Ok(Call {
         sandbox,
+        sub: sub_of(&account, Request(&fields)),
         account,
         sign_type,
-        sub: None,
         fault: None,
         fields,
     })
-    .map(with_sub)
 }
 
-fn with_sub(mut call: Call<'_>) -> Call<'_> {
-    let subs = &call.account.merchant.sub_merchants;
-    let request = call.request();
-    let named = request.given("sub_mch_id");
-    let found = subs
-        .iter()
-        .find(|sub| Some(sub.sub_mch_id.as_str()) == named)
-        .cloned();
-    call.sub = found;
-    call
+/// The sub-merchant that the call names, if it is linked.
+fn sub_of(account: &Account, request: Request<'_>) -> Option<WechatV2SubMerchant> {
+    let named = request.given("sub_mch_id")?;
+    let mut subs = account.merchant.sub_merchants.iter();
+    subs.find(|sub| sub.sub_mch_id == named).cloned()
 }
 
 /// The certificate of this merchant, shown on the https port or to what stands in front.
@@ -387,6 +381,11 @@ pub fn spoiled(sign: &str) -> String {
 /// `return_code` `FAIL`, without a signature.
 fn unsigned(service: Service, message: &str) -> HttpResponse {
     tell(service, "FAIL", message);
+    send(&refused(service, message))
+}
+
+/// What is said without a signature.
+pub fn refused(service: Service, message: &str) -> Fields {
     let own = [("return_code", "FAIL"), ("return_msg", message)];
     let mut fields: Fields = own
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -394,7 +393,7 @@ fn unsigned(service: Service, message: &str) -> HttpResponse {
     if service.is_bill {
         bill_refused(&mut fields, message);
     }
-    send(&fields)
+    fields
 }
 
 /// A bill is refused in English, and with a number.

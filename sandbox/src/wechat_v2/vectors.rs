@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::call::{Service, WRONG_SIGN, refused};
 use super::client_params::ClientParams;
 use super::fixture;
 use super::order::{Order, TradeType};
@@ -13,6 +14,41 @@ use super::sign::{SignType, text};
 use super::xml::{self, Fields, Unreadable};
 
 const KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+
+const BODIES: [&str; 32] = [
+    "req_unifiedorder_jsapi",
+    "req_unifiedorder_native",
+    "req_unifiedorder_app",
+    "req_unifiedorder_mweb",
+    "req_unifiedorder_native_hmac",
+    "resp_unifiedorder_jsapi_ok",
+    "resp_unifiedorder_native_ok",
+    "resp_unifiedorder_mweb_ok",
+    "resp_unifiedorder_biz_fail_duplicate",
+    "resp_transport_fail_sign_error",
+    "resp_transport_fail_frequency",
+    "resp_orderquery_notpay",
+    "resp_orderquery_success",
+    "resp_orderquery_not_exist",
+    "resp_micropay_userpaying",
+    "resp_orderquery_payerror",
+    "resp_reverse_ok",
+    "resp_reverse_recall",
+    "resp_closeorder_ok",
+    "resp_closeorder_paid",
+    "req_refund",
+    "resp_refund_accepted",
+    "notify_pay_md5",
+    "notify_pay_hmac_no_sign_type_field",
+    "NEG_notify_tampered_total_fee",
+    "NEG_notify_without_sign",
+    "NEG_notify_empty_sign",
+    "NEG_notify_xxe",
+    "NEG_notify_billion_laughs",
+    "NEG_notify_duplicate_element",
+    "ack_success",
+    "ack_fail",
+];
 
 fn string<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap()
@@ -63,7 +99,10 @@ fn the_vectors_that_are_published_are_those_that_are_tested_here() {
     let params: Vec<_> = params.as_object().unwrap().keys().cloned().collect();
     assert_eq!(params, ["app", "jsapi", "key", "mweb", "native_mode1_url"]);
     let bodies = fixture::read("12_v2_xml_bodies.json");
-    assert_eq!(bodies["bodies"].as_array().unwrap().len(), 32);
+    assert_eq!(named(&bodies["bodies"]), BTreeSet::from(BODIES));
+    let bill = fixture::read("30_bill.json");
+    let failures: Vec<_> = bill["v2_fail_bodies"].as_object().unwrap().keys().collect();
+    assert_eq!(failures, ["no_bill", "not_ready", "note", "sign_error"]);
     let sealed = fixture::read("13_v2_refund_req_info.json");
     assert_eq!(
         named(&sealed["cases"]),
@@ -227,4 +266,43 @@ fn every_refund_notice_is_encrypted_as_published() {
     let outer = xml::read("xml", string(&vectors, "outer_notify_xml").as_bytes()).unwrap();
     assert_eq!(outer["req_info"], string(&vectors["cases"][0], "req_info"));
     assert!(!outer.contains_key("sign"));
+}
+
+#[test]
+fn a_bill_is_refused_as_published() {
+    let vectors = fixture::read("30_bill.json");
+    let service = Service {
+        name: "v2/downloadbill",
+        needs_certificate: false,
+        is_bill: true,
+    };
+    for (name, message) in [
+        ("no_bill", "No Bill Exist"),
+        ("not_ready", "Bill Creating"),
+        ("sign_error", WRONG_SIGN),
+    ] {
+        let published = string(&vectors["v2_fail_bodies"], name);
+        let published = xml::read("xml", published.as_bytes()).unwrap();
+        assert_eq!(refused(service, message), published, "{name}");
+    }
+}
+
+#[test]
+fn the_sandbox_says_what_the_published_answers_say() {
+    let bodies = fixture::read("12_v2_xml_bodies.json");
+    let bodies = bodies["bodies"].as_array().unwrap();
+    let refusals = bodies.iter().filter_map(|body| {
+        let fields = body["fields"].as_object()?;
+        let code = fields.get("err_code")?.as_str()?;
+        Some((code, fields["err_code_des"].as_str()?))
+    });
+    let mut compared = 0;
+    for (code, description) in refusals {
+        let ours = super::refusal::CODES
+            .iter()
+            .find(|(known, _)| *known == code);
+        assert_eq!(ours, Some(&(code, description)));
+        compared += 1;
+    }
+    assert_eq!(compared, 5);
 }
