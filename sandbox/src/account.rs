@@ -17,6 +17,7 @@ pub use alipay::{AlipayAccount, AlipayApp, AlipayCertificates, AlipaySubMerchant
 use crate::alipay::{Authority, CertificateError, SavedAuthority};
 use crate::key::{KeyError, SigningKey, VerifyingKey};
 use crate::wechat::{PlatformKey, Portal, SavedPortal, WechatApp};
+use crate::wechat_v2::{SavedV2Accounts, V2Accounts};
 
 /// A WeChat Pay merchant that speaks APIv3.
 #[derive(Debug, Clone, Deserialize)]
@@ -105,6 +106,7 @@ pub struct Accounts {
     /// Issues Alipay's certificates, once there are any.
     authority: RwLock<Option<Arc<Authority>>>,
     wechat: RwLock<BTreeMap<String, Arc<WechatAccount>>>,
+    wechat_v2: V2Accounts,
 }
 
 impl Accounts {
@@ -117,6 +119,11 @@ impl Accounts {
             .cloned()
     }
 
+    /// The merchants that speak WeChat Pay's v2.
+    pub fn wechat_v2(&self) -> &V2Accounts {
+        &self.wechat_v2
+    }
+
     /// Every WeChat appid that somebody registered or bound.
     pub fn wechat_appids(&self) -> Vec<String> {
         let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +132,9 @@ impl Accounts {
             appids.push(account.merchant.appid.clone());
             appids
         };
-        merchants.values().flat_map(of).collect()
+        let mut appids: Vec<_> = merchants.values().flat_map(of).collect();
+        appids.extend(self.wechat_v2.appids());
+        appids
     }
 
     /// What is set for a WeChat appid that some merchant registered or bound.
@@ -142,7 +151,10 @@ impl Accounts {
         let known = |account: &Arc<WechatAccount>| {
             account.merchant.appid == appid || account.portal.appids().iter().any(|id| id == appid)
         };
-        bound.or_else(|| merchants.values().any(known).then(plain))
+        let registered = || {
+            merchants.values().any(known) || self.wechat_v2.appids().iter().any(|id| id == appid)
+        };
+        bound.or_else(|| registered().then(plain))
     }
 
     /// Registers a merchant and answers what it verifies WeChat Pay with.
@@ -193,6 +205,7 @@ impl Accounts {
             .unwrap_or_else(PoisonError::into_inner);
         let mut saved = SavedAccounts {
             authority: authority.as_ref().map(|kept| kept.save()).transpose()?,
+            wechat_v2: self.wechat_v2.save()?,
             ..SavedAccounts::default()
         };
         for account in apps.values() {
@@ -247,6 +260,7 @@ impl Accounts {
             alipay: RwLock::new(alipay),
             authority: RwLock::new(authority),
             wechat: RwLock::new(wechat),
+            wechat_v2: V2Accounts::restore(saved.wechat_v2)?,
         })
     }
 }
@@ -258,6 +272,8 @@ pub struct SavedAccounts {
     #[serde(default)]
     authority: Option<SavedAuthority>,
     wechat: Vec<SavedWechat>,
+    #[serde(default)]
+    wechat_v2: SavedV2Accounts,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -63,6 +63,14 @@ pub enum Fault {
     Cut,
     /// WeChat's bill file: a small gzip that becomes 2 GiB.
     ZipBomb,
+    /// Call of v2: not carried out; a signed refusal with `err_code`.
+    RefusedBefore,
+    /// Call of v2: carried out; a signed refusal with `err_code` all the same.
+    RefusedAfter,
+    /// Call of v2: not carried out; `return_code` FAIL, which is not signed.
+    UnsignedBefore,
+    /// Call of v2: carried out; `return_code` FAIL all the same.
+    UnsignedAfter,
     /// Notice: this delivery does not leave.
     Drop,
     /// Notice: this delivery is sent twice.
@@ -87,23 +95,32 @@ impl Fault {
         let is_notice = method.starts_with("notice.");
         let is_bill = method == "alipay.bill";
         match self {
-            Self::BadSignature => !is_bill && method != "wechat.bill_file",
             Self::WrongAmount | Self::Delay => true,
+            Self::BadSignature => !matches!(
+                method,
+                "alipay.bill" | "wechat.bill_file" | "v2/downloadbill"
+            ),
             Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
             Self::SystemError => !is_notice && !is_bill,
             Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
                 method.starts_with("alipay.") && !is_bill
             }
             Self::Truncated => is_bill,
-            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse"),
+            Self::WrongSeller => {
+                is_notice || is_bill || matches!(method, "wechat.bill" | "v2/downloadbill")
+            }
+            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse" | "v2/closeorder"),
             Self::RateLimited | Self::RateLimitedAfter => method.starts_with("wechat."),
             Self::Signtest => {
                 let signed = method.starts_with("wechat.") && method != "wechat.bill_file";
                 signed || method == "notice.wechat"
             }
             Self::WrongHash => method == "wechat.bill",
-            Self::Cut | Self::ZipBomb => method == "wechat.bill_file",
-            Self::WrongSeller => is_notice || is_bill || method == "wechat.bill",
+            Self::Cut | Self::ZipBomb => matches!(method, "wechat.bill_file" | "v2/downloadbill"),
+            Self::RefusedBefore
+            | Self::RefusedAfter
+            | Self::UnsignedBefore
+            | Self::UnsignedAfter => method.starts_with("v2/"),
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
@@ -121,6 +138,8 @@ pub struct Hit {
     pub fault: Fault,
     /// `delay_ms`, if given.
     pub delay: Option<Duration>,
+    /// `err_code`, if given.
+    pub err_code: Option<&'static str>,
 }
 
 /// One armed fault, as `GET /sandbox/faults` shows it.
@@ -204,13 +223,14 @@ impl Armed {
         Some(Hit {
             fault: order.fault,
             delay: order.delay_ms.map(Duration::from_millis),
+            err_code: order.known_err_code(),
         })
     }
 }
 
 /// Answers a call through the fault that struck it. `carry_out` does the work and is told of the
 /// faults that change the answer itself (`bad_signature`, `wrong_amount`, `system_error`,
-/// `system_error_after`, `too_early`, …); for those that only lose or delay it, it is told nothing.
+/// `too_early`, …); for those that only lose or delay it, it is told nothing.
 pub async fn answer(
     hit: Option<Hit>,
     carry_out: impl FnOnce(Option<Fault>) -> HttpResponse,

@@ -17,6 +17,7 @@
 mod account;
 mod alipay;
 mod artefacts;
+mod authority;
 mod barcode;
 mod clock;
 mod control;
@@ -27,9 +28,11 @@ mod notice;
 mod payer;
 mod persist;
 mod server;
+mod tls;
 mod token;
 mod wallet;
 mod wechat;
+mod wechat_v2;
 
 pub use account::{
     AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey, WechatMerchant,
@@ -51,3 +54,4 @@ pub use server::{Running, Sandbox, Settings, StartError, start};
 pub use wechat::{
     CertificateView, Fill, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
 };
+pub use wechat_v2::{WechatV2Merchant, WechatV2Platform, WechatV2SubMerchant};

@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use super::refusal::{Refusal, read};
 use crate::account::{AlipayApp, RegisterError, WechatMerchant};
 use crate::server::Sandbox;
+use crate::wechat_v2::WechatV2Merchant;
 
 #[derive(Deserialize)]
 #[serde(tag = "channel", rename_all = "snake_case")]
 enum NewAccount {
     Alipay(NewApp),
     Wechat(WechatMerchant),
+    WechatV2(WechatV2Merchant),
 }
 
 #[derive(Deserialize)]
@@ -37,6 +39,9 @@ pub(super) async fn register(
         NewAccount::Alipay(new) => register_app(&sandbox, new),
         NewAccount::Wechat(merchant) => sandbox
             .register_wechat(merchant)
+            .map(|platform| json!(platform)),
+        NewAccount::WechatV2(merchant) => sandbox
+            .register_wechat_v2(merchant)
             .map(|platform| json!(platform)),
     });
     match registered.await {

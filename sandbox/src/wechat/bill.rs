@@ -301,6 +301,10 @@ fn row(text: &mut String, entry: &Entry<'_>, kind: BillKind, sums: &mut Sums) {
     sums.settled += paid;
     sums.refunded += returned;
     sums.fee += fee;
+    let device = match detail("device_id") {
+        "" => detail("device_info"),
+        device => device,
+    };
     let sub_mchid = match detail("sub_mchid") {
         "" => "0",
         sub_mchid => sub_mchid,
@@ -311,7 +315,7 @@ fn row(text: &mut String, entry: &Entry<'_>, kind: BillKind, sums: &mut Sums) {
         detail("appid").into(),
         order.key.account.as_str().into(),
         sub_mchid.into(),
-        detail("device_id").into(),
+        device.into(),
         entry.trade.trade_no.as_str().into(),
         order.key.out_trade_no.as_str().into(),
         openid(&entry.trade).into(),
