@@ -2,8 +2,7 @@
 //! it what the database shall hold. Every mistake is noted.
 
 use super::file::{
-    AccountTable, AlipayTable, AppTable, Merchant, OperatorTable, Placed, Protocol, WebhookTable,
-    WechatTable,
+    AccountTable, AppTable, Merchant, OperatorTable, Placed, Protocol, WebhookTable, WechatTable,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
 use crate::accounts::{Credentials, PlatformKey, operator};
@@ -105,24 +104,6 @@ impl Checking<'_> {
             ways,
             enabled,
             credentials,
-        })
-    }
-
-    fn alipay(&mut self, place: &str, table: AlipayTable) -> Option<Credentials> {
-        let private = self.file(place, "app_private_key_file", &table.app_private_key_file);
-        let public = self.file(
-            place,
-            "alipay_public_key_file",
-            &table.alipay_public_key_file,
-        );
-        Some(Credentials::Alipay {
-            app_id: table.app_id,
-            seller_id: table.seller_id,
-            app_private_key: SecretString::from(private?.as_str()),
-            alipay_public_key: public?.to_string(),
-            base_url: table
-                .base_url
-                .unwrap_or_else(|| Credentials::ALIPAY_URL.to_owned()),
         })
     }
 
@@ -309,7 +290,12 @@ impl Checking<'_> {
     }
 
     /// The text of a file that stands relative to the import file.
-    fn file(&mut self, place: &str, field: &str, path: &Path) -> Option<Zeroizing<String>> {
+    pub(super) fn file(
+        &mut self,
+        place: &str,
+        field: &str,
+        path: &Path,
+    ) -> Option<Zeroizing<String>> {
         let path = self.folder.join(path);
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(Zeroizing::new(text)),
