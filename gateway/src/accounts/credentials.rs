@@ -49,7 +49,7 @@ pub enum Credentials {
         op_app_id: Option<String>,
         /// The contracts that differ from the usual ones.
         #[serde(default, skip_serializing_if = "is_default")]
-        product_codes: AlipayProductCodes,
+        product_codes: Box<AlipayProductCodes>,
         /// Where Alipay is.
         base_url: String,
     },
@@ -205,7 +205,7 @@ impl Credentials {
                     payer_id: payer_id.into(),
                     op_app_id,
                     gateway_url: gateway_url(&base_url),
-                    product_codes: product_codes.into(),
+                    product_codes: (*product_codes).into(),
                     deadline: around.deadline,
                 };
                 alipay::Account::new(settings)

@@ -109,7 +109,13 @@ webhook = {{ url = "https://tea.example.com/hook", secrets = ["{WEBHOOK_SECRET}"
         let write = |name: &str, text: &str| std::fs::write(self.folder.path().join(name), text);
         let private = keys["app_private_key_pkcs8_pem"].as_str().unwrap();
         write("certified_private.pem", private).unwrap();
-        for name in ["app.pem", "alipay.pem", "root.pem", "stranger.pem", "forged.pem"] {
+        for name in [
+            "app.pem",
+            "alipay.pem",
+            "root.pem",
+            "stranger.pem",
+            "forged.pem",
+        ] {
             write(name, &read(&format!("certificates/{name}"))).unwrap();
         }
         write("app_auth_token", "202411BBCANARY\n").unwrap();

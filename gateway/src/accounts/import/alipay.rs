@@ -29,7 +29,7 @@ pub(super) struct AlipayTable {
     payer_id: AlipayPayerId,
     op_app_id: Option<String>,
     #[serde(default)]
-    product_codes: AlipayProductCodes,
+    product_codes: Box<AlipayProductCodes>,
     base_url: Option<String>,
     #[serde(default = "super::file::yes")]
     pub(super) enabled: bool,

@@ -92,7 +92,7 @@ impl Checking<'_> {
         let ways = placed.table.ways().to_vec();
         let enabled = placed.table.enabled();
         let credentials = match placed.table {
-            AccountTable::Alipay(table) => self.alipay(&place, table),
+            AccountTable::Alipay(table) => self.alipay(&place, *table),
             AccountTable::Wechat(table) => self.wechat(&place, table),
         }?;
         self.ways(&place, &ways, credentials.kind());

@@ -43,7 +43,7 @@ pub(super) struct MerchantTable {
 /// `[[merchants.accounts]]`
 #[derive(Debug)]
 pub(super) enum AccountTable {
-    Alipay(AlipayTable),
+    Alipay(Box<AlipayTable>),
     Wechat(WechatTable),
 }
 
