@@ -9,6 +9,8 @@ use cashier::channel::{Cause, CauseKind, Outcome};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Url};
 use std::error::Error;
+use std::fs::File;
+use std::io::Write;
 use std::time::Duration;
 
 /// The largest answer that is read: far above any answer of a channel's API.
@@ -126,6 +128,42 @@ impl Http {
             headers: std::mem::take(response.headers_mut()),
             body,
         })
+    }
+}
+
+impl Http {
+    /// Sends a request and saves the body of a 200, up to `limit` bytes; of any other
+    /// status nothing is kept. Returns the status.
+    ///
+    /// # Errors
+    /// As [`Http::send`]; and [`Lost::Unknown`] when it is larger, or cannot be saved.
+    pub(crate) async fn save(
+        &self,
+        request: RequestBuilder,
+        file: &mut File,
+        limit: u64,
+    ) -> Result<u16, Lost> {
+        let unreadable = |detail: String| {
+            Lost::Unknown(Cause {
+                kind: CauseKind::Unreadable,
+                detail,
+            })
+        };
+        let mut response = request.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Ok(status);
+        }
+        let mut left = limit;
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            left = u64::try_from(chunk.len())
+                .ok()
+                .and_then(|length| left.checked_sub(length))
+                .ok_or_else(|| unreadable(format!("the file is larger than {limit} bytes")))?;
+            file.write_all(&chunk)
+                .map_err(|error| unreadable(format!("the file cannot be saved: {error}")))?;
+        }
+        Ok(status)
     }
 }
 
