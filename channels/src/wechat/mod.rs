@@ -10,6 +10,7 @@
 
 mod account;
 mod answer;
+pub(crate) mod bill;
 mod client;
 mod close;
 mod codes;
