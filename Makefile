@@ -4,7 +4,7 @@ step := tests/setup/step
 nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
-.PHONY: help run test steps setup check format lint doc doctest deny advisories unit browser pictures sim model \
+.PHONY: help run test steps setup check format lint doc doctest deny advisories unit interop browser pictures sim model \
 	chaos chaos-build chaos-short chaos-points mutants mutants-fit
 
 help: ## Lists the targets
@@ -18,7 +18,7 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint failures mutants-fit doc deny doctest unit sim model chaos-short browser
+steps: format lint failures mutants-fit doc deny doctest unit sim model chaos-short interop browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
@@ -72,6 +72,11 @@ mutants: ## Known mistakes, each of which the simulator must notice
 
 mutants-fit:
 	@$(step) mutants-fit tests/mutants/run --check
+
+# Beside `till demo`, on free ports; writes docs/interop.md.
+interop: ## The channels' own SDKs against the sandbox and against what the gateway signs
+	@cargo build --locked --workspace --bin till
+	@$(step) interop npm --prefix tests/interop test --silent
 
 # Last, and without a heading's end, so that the runner's own summary closes the output.
 browser: ## Chromium through the shop, the checkout page and the wallets

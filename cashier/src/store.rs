@@ -1,6 +1,7 @@
 //! The Store port: a handful of verbs, all about whole orders. The database is
 //! the only truth; what a verb has answered with success is durable.
 
+use crate::channel::BillRow;
 use crate::event::Event;
 use crate::exception::Exception;
 use crate::id::{AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo};
@@ -164,6 +165,15 @@ pub trait Store: Send + Sync {
 
     /// Whether this very notice was recorded already.
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError>;
+
+    /// The rows of an account's bill that say something new: money that is in no
+    /// capture of that trade and amount, or a refund that has not succeeded with that
+    /// amount. By a constant number of queries; a few hundred rows at a time.
+    async fn news_in_bill(
+        &self,
+        account: &AccountId,
+        rows: Vec<BillRow>,
+    ) -> Result<Vec<BillRow>, StoreError>;
 
     /// Takes up to `limit` due and free tasks, oldest first, for a while.
     async fn claim_tasks(

@@ -58,6 +58,13 @@ impl Day {
         chrono::DateTime::from_timestamp(there, 0).map(|moment| Day(moment.date_naive()))
     }
 
+    /// Reads `yyyy-MM-dd`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Day> {
+        let is_plain = text.len() == 10 && text.is_ascii();
+        let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        is_plain.then_some(Day(day))
+    }
+
     /// The day before; `None` before the calendar.
     pub fn before(self) -> Option<Day> {
         self.0.pred_opt().map(Day)

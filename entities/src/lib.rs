@@ -10,6 +10,7 @@ mod api_keys;
 mod app_accounts;
 mod apps;
 pub mod auditor;
+mod bills;
 mod captures;
 mod channel_accounts;
 mod database;

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod assembly;
 pub mod audit;
 pub mod auth;
+pub mod bill;
 pub mod checkout;
 pub mod cli;
 pub mod clock;

@@ -5,6 +5,7 @@
 
 use crate::telemetry::metrics::{EVENTS, EXCEPTIONS};
 use async_trait::async_trait;
+use cashier::channel::BillRow;
 use cashier::event::EventKind;
 use cashier::exception::{Exception, ExceptionKind};
 use cashier::id::{
@@ -220,6 +221,14 @@ impl Store for WatchedStore {
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
         noted(self.store.knows_notice(account, key).await)
+    }
+
+    async fn news_in_bill(
+        &self,
+        account: &AccountId,
+        rows: Vec<BillRow>,
+    ) -> Result<Vec<BillRow>, StoreError> {
+        noted(self.store.news_in_bill(account, rows).await)
     }
 
     async fn claim_tasks(

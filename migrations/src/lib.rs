@@ -15,6 +15,7 @@ mod m20261123_000007_idempotency_keys;
 mod m20261125_000008_desk;
 mod m20261125_000009_timeline;
 mod m20261125_000010_reversals;
+mod m20261125_000011_bills;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_desk::Migration),
             Box::new(m20261125_000009_timeline::Migration),
             Box::new(m20261125_000010_reversals::Migration),
+            Box::new(m20261125_000011_bills::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::key::{KeyError, SigningKey, VerifyingKey};
+use crate::wechat::{PlatformKey, Portal, SavedPortal, WechatApp};
 
 /// An application on Alipay's open platform, in key mode (RSA2).
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,6 +94,23 @@ pub struct WechatAccount {
     pub channel_key: Arc<SigningKey>,
     /// `PUB_KEY_ID_…` of `channel_key`.
     pub public_key_id: String,
+    /// What is set for it besides: appids, sub-merchants, platform certificates.
+    pub portal: Arc<Portal>,
+}
+
+impl WechatAccount {
+    /// The platform public key and its id.
+    pub fn public_key(&self) -> PlatformKey {
+        PlatformKey {
+            id: self.public_key_id.clone(),
+            key: self.channel_key.clone(),
+        }
+    }
+
+    /// Whether the appid is bound to this merchant.
+    pub fn has_app(&self, appid: &str) -> bool {
+        self.merchant.appid == appid || self.portal.app(appid).is_some()
+    }
 }
 
 /// All registered accounts.
@@ -119,6 +137,34 @@ impl Accounts {
             .unwrap_or_else(PoisonError::into_inner)
             .get(mchid)
             .cloned()
+    }
+
+    /// Every WeChat appid that somebody registered or bound.
+    pub fn wechat_appids(&self) -> Vec<String> {
+        let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
+        let of = |account: &Arc<WechatAccount>| {
+            let mut appids = account.portal.appids();
+            appids.push(account.merchant.appid.clone());
+            appids
+        };
+        merchants.values().flat_map(of).collect()
+    }
+
+    /// What is set for a WeChat appid that some merchant registered or bound.
+    pub fn wechat_app(&self, appid: &str) -> Option<WechatApp> {
+        let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
+        let bound = merchants
+            .values()
+            .find_map(|account| account.portal.app(appid));
+        let plain = || WechatApp {
+            appid: appid.to_owned(),
+            secret: None,
+            oauth_domain: None,
+        };
+        let known = |account: &Arc<WechatAccount>| {
+            account.merchant.appid == appid || account.portal.appids().iter().any(|id| id == appid)
+        };
+        bound.or_else(|| merchants.values().any(known).then(plain))
     }
 
     /// Registers an app and answers Alipay's public key for it (SPKI PEM).
@@ -159,9 +205,9 @@ impl Accounts {
         let merchant_key =
             merchant_key("merchant_public_key_pem", &merchant.merchant_public_key_pem)?;
         let mut merchants = self.wechat.write().unwrap_or_else(PoisonError::into_inner);
-        let channel_key = match merchants.get(&merchant.mchid) {
-            Some(known) => known.channel_key.clone(),
-            None => new_key()?,
+        let (channel_key, portal) = match merchants.get(&merchant.mchid) {
+            Some(known) => (known.channel_key.clone(), known.portal.clone()),
+            None => (new_key()?, Arc::default()),
         };
         let public_key_pem = public_pem(&channel_key)?;
         let public_key_id = public_key_id(&merchant.mchid);
@@ -170,6 +216,7 @@ impl Accounts {
             merchant_key,
             channel_key,
             public_key_id: public_key_id.clone(),
+            portal,
         };
         merchants.insert(account.merchant.mchid.clone(), Arc::new(account));
         Ok(WechatPlatform {
@@ -198,6 +245,7 @@ impl Accounts {
                 serial_no: merchant.serial_no.clone(),
                 merchant_public_key_pem: merchant.merchant_public_key_pem.clone(),
                 apiv3_key: merchant.apiv3_key.expose_secret().to_owned(),
+                portal: account.portal.save()?,
                 channel_key: account.channel_key.save()?.expose_secret().to_owned(),
             });
         }
@@ -235,6 +283,7 @@ impl Accounts {
                 merchant_key,
                 channel_key,
                 public_key_id,
+                portal: Arc::new(Portal::restore(saved.portal)?),
             };
             wechat.insert(account.merchant.mchid.clone(), Arc::new(account));
         }
@@ -266,6 +315,8 @@ struct SavedWechat {
     merchant_public_key_pem: String,
     apiv3_key: String,
     channel_key: String,
+    #[serde(default)]
+    portal: SavedPortal,
 }
 
 fn filled(field: &'static str, value: &str) -> Result<(), RegisterError> {

@@ -26,6 +26,9 @@ pub enum ArtefactKind {
     H5,
     /// A signed order string that an app gave to the wallet (Alipay's app pay).
     OrderString,
+    /// None: the trade exists and waits in the payer's wallet (Alipay's create, a payment code
+    /// that asks for the password). The code is the channel's number of the trade.
+    Trade,
     /// WeChat's `prepay_id`, which JSAPI and APP parameters carry.
     PrepayId,
 }

@@ -40,8 +40,21 @@ pub enum Fault {
     Delay,
     /// Call: not carried out; a signed system error.
     SystemError,
-    /// Close: refused as too young (WeChat: within 5 minutes of ordering).
+    /// Close: refused as too young (WeChat: within 5 minutes of ordering). WeChat's reverse: being
+    /// paid just now.
     TooEarly,
+    /// WeChat call: not carried out; 429.
+    RateLimited,
+    /// WeChat call: carried out; 429 all the same.
+    RateLimitedAfter,
+    /// WeChat call or notice: a probe with a wrong signature (`WECHATPAY/SIGNTEST/`).
+    Signtest,
+    /// WeChat's bill: the hash that is told is not the file's.
+    WrongHash,
+    /// WeChat's bill file: its end is missing.
+    Cut,
+    /// WeChat's bill file: a small gzip that becomes 2 GiB.
+    ZipBomb,
     /// Notice: this delivery does not leave.
     Drop,
     /// Notice: this delivery is sent twice.
@@ -65,13 +78,22 @@ impl Fault {
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
         match self {
-            Self::BadSignature | Self::WrongAmount | Self::Delay => true,
+            Self::BadSignature => method != "wechat.bill_file",
+            Self::WrongAmount | Self::Delay => true,
             Self::TimeoutBefore
             | Self::TimeoutAfter
             | Self::Http500
             | Self::Garbage
             | Self::SystemError => !is_notice,
-            Self::TooEarly => method == "wechat.close",
+            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse"),
+            Self::RateLimited | Self::RateLimitedAfter => method.starts_with("wechat."),
+            Self::Signtest => {
+                let signed = method.starts_with("wechat.") && method != "wechat.bill_file";
+                signed || method == "notice.wechat"
+            }
+            Self::WrongHash => method == "wechat.bill",
+            Self::Cut | Self::ZipBomb => method == "wechat.bill_file",
+            Self::WrongSeller if method == "wechat.bill" => true,
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
@@ -179,7 +201,7 @@ impl Armed {
 
 /// Answers a call through the fault that struck it. `carry_out` does the work and is told of the
 /// faults that change the answer itself (`bad_signature`, `wrong_amount`, `system_error`,
-/// `too_early`); for the others it is told nothing.
+/// `too_early`, …); for those that only lose or delay it, it is told nothing.
 pub async fn answer(
     hit: Option<Hit>,
     carry_out: impl FnOnce(Option<Fault>) -> HttpResponse,
@@ -279,6 +301,10 @@ mod tests {
             r#"{"method":"stripe.charge","fault":"delay"}"#,
             r#"{"method":"alipay.trade.clsoe","fault":"delay"}"#,
             r#"{"method":"alipay.trade.close","fault":"too_early"}"#,
+            r#"{"method":"alipay.trade.close","fault":"rate_limited"}"#,
+            r#"{"method":"wechat.query","fault":"zip_bomb"}"#,
+            r#"{"method":"wechat.query","fault":"wrong_seller"}"#,
+            r#"{"method":"wechat.bill_file","fault":"bad_signature"}"#,
             r#"{"method":"notice.wechat","fault":"v2_signed"}"#,
             r#"{"method":"alipay.*","fault":"delay","rate":1.5}"#,
         ] {

@@ -5,6 +5,7 @@
 //! its `paid_at`, whatever happens to it later, so that a test can ask whether money was taken.
 
 mod refund;
+mod scan;
 mod trade;
 mod view;
 
@@ -15,7 +16,8 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use refund::{NewRefund, Refund, RefundRefused, RefundState};
-pub use trade::{Channel, Expiry, Order, PayRefused, Trade, TradeKey, TradeState};
+pub use scan::ReverseRefused;
+pub use trade::{Channel, Expiry, Order, PayRefused, Scan, Trade, TradeKey, TradeState};
 pub use view::{LedgerView, RefundView, TradeView};
 
 /// How long an Alipay trade can be refunded before it becomes `TRADE_FINISHED`: the 12 months of
@@ -31,9 +33,22 @@ pub struct Ledger {
     refunds: BTreeMap<RefundKey, Refund>,
     /// When Alipay changes a trade by itself: expiry of an unpaid one, end of the refund window.
     deadlines: BTreeSet<(DateTime<Utc>, TradeKey)>,
+    /// What became of Alipay's trades since somebody last asked.
+    turns: Vec<(Trade, Turn)>,
     /// Keeps numbers apart from those of a sandbox that ran before this one.
     epoch: u32,
     serial: u64,
+}
+
+/// A trade that changed without money moving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It exists now and waits.
+    Opened,
+    /// It was closed unpaid.
+    Closed,
+    /// Its refund window is over.
+    Finished,
 }
 
 /// Number first, so that all refunds with one number are neighbours.
@@ -55,6 +70,7 @@ impl Default for Ledger {
             by_trade_no: BTreeMap::new(),
             refunds: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            turns: Vec::new(),
             epoch,
             serial: 0,
         }
@@ -105,15 +121,28 @@ impl Ledger {
                 TradeState::Waiting if trade.expires_at == Some(at) => {
                     trade.state = TradeState::Closed;
                     trade.closed_at = Some(at);
+                    self.turns.push((trade.clone(), Turn::Closed));
                 }
                 TradeState::Paid
                     if trade.paid_at.is_some_and(|paid| paid + REFUND_WINDOW == at) =>
                 {
                     trade.state = TradeState::Finished;
+                    self.turns.push((trade.clone(), Turn::Finished));
                 }
                 _ => {}
             }
         }
+    }
+
+    /// When [`Ledger::catch_up`] has something to do next.
+    pub fn next_deadline(&self) -> Option<DateTime<Utc>> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// What became of Alipay's trades since the last call, oldest first, each trade as it was
+    /// then.
+    pub fn take_turns(&mut self) -> Vec<(Trade, Turn)> {
+        std::mem::take(&mut self.turns)
     }
 
     /// The trade of `order`, created now (unpaid) if it does not exist. Whether an existing trade
@@ -126,6 +155,7 @@ impl Ledger {
         let trade = Trade {
             trade_no: self.new_trade_no(order.key.channel, now),
             state: TradeState::Waiting,
+            scan: None,
             created_at: now,
             expires_at: order.expiry.moment(now),
             paid_at: None,
@@ -141,6 +171,9 @@ impl Ledger {
         self.by_trade_no
             .insert(trade.trade_no.clone(), order.key.clone());
         self.trades.insert(order.key.clone(), trade.clone());
+        if order.key.channel == Channel::Alipay {
+            self.turns.push((trade.clone(), Turn::Opened));
+        }
         trade
     }
 
@@ -151,6 +184,7 @@ impl Ledger {
             TradeState::Waiting if trade.expires_at.is_some_and(|at| at <= now) => {
                 Err(PayRefused::Expired)
             }
+            TradeState::Waiting if trade.scan == Some(Scan::Failed) => Err(PayRefused::Closed),
             TradeState::Waiting => self.force_pay(key, now),
             TradeState::Closed if trade.paid_at.is_none() => Err(PayRefused::Closed),
             _ => Err(PayRefused::AlreadyPaid),
@@ -165,6 +199,7 @@ impl Ledger {
             return Err(PayRefused::AlreadyPaid);
         }
         trade.state = TradeState::Paid;
+        trade.scan = None;
         trade.paid_at = Some(now);
         if key.channel == Channel::Alipay {
             self.deadlines.insert((now + REFUND_WINDOW, key.clone()));
@@ -179,6 +214,9 @@ impl Ledger {
         if trade.state == TradeState::Waiting {
             trade.state = TradeState::Closed;
             trade.closed_at = Some(now);
+            if key.channel == Channel::Alipay {
+                self.turns.push((trade.clone(), Turn::Closed));
+            }
         }
         Some(trade.clone())
     }

@@ -17,6 +17,7 @@
 mod account;
 mod alipay;
 mod artefacts;
+mod barcode;
 mod clock;
 mod control;
 mod faults;
@@ -31,6 +32,8 @@ mod wallet;
 mod wechat;
 
 pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+pub use alipay::{NoticeCertSn, Rules as AlipayRules, Told};
+pub use barcode::Behaviour;
 pub use clock::Clock;
 pub use control::NotifyError;
 pub use faults::{Armed, Fault, FaultOrder, FaultRefused, Faults};
@@ -42,3 +45,6 @@ pub use notice::{
 pub use payer::{Acted, Opened, PayerError};
 pub use persist::StateError;
 pub use server::{Running, Sandbox, Settings, StartError, start};
+pub use wechat::{
+    CertificateView, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
+};

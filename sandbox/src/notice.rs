@@ -19,7 +19,7 @@ pub use log::{Delivery, DeliveryLog};
 
 use crate::faults::{Fault, Hit};
 use crate::key::KeyError;
-use crate::ledger::{Channel, Trade, TradeKey};
+use crate::ledger::{Channel, Trade, TradeKey, Turn};
 use crate::server::Sandbox;
 use crate::{alipay, wechat};
 
@@ -41,6 +41,8 @@ pub const WECHAT_SCHEDULE: [Duration; 15] = seconds([
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
+    /// Alipay: the trade exists and waits for its payer (`WAIT_BUYER_PAY`).
+    Waiting,
     /// The trade was paid.
     Paid,
     /// Alipay: no refund is possible any more (`TRADE_FINISHED`).
@@ -57,11 +59,22 @@ impl NoticeKind {
     /// The word for it in the delivery log.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Paid => "paid",
             Self::Finished => "finished",
             Self::Refund => "refund",
             Self::Closed => "closed",
             Self::Signtest => "signtest",
+        }
+    }
+}
+
+impl From<Turn> for NoticeKind {
+    fn from(turn: Turn) -> Self {
+        match turn {
+            Turn::Opened => Self::Waiting,
+            Turn::Closed => Self::Closed,
+            Turn::Finished => Self::Finished,
         }
     }
 }
@@ -80,8 +93,16 @@ pub enum NoticeRefused {
     Nothing(&'static str),
 }
 
-/// Sends a notice of something that just happened, if the order wants notices.
+/// Sends a notice of something that just happened, if the channel tells it and the order wants
+/// notices.
 pub(crate) fn announce(sandbox: &Sandbox, trade: &Trade, kind: NoticeKind) {
+    let told = match trade.order.key.channel {
+        Channel::Alipay => sandbox.read_world(|world| world.alipay.rules.notices.includes(kind)),
+        Channel::Wechat => true,
+    };
+    if !told {
+        return;
+    }
     match send_now(sandbox, trade, kind, BTreeMap::new()) {
         Ok(()) | Err(NoticeRefused::NoUrl) => {}
         Err(error) => tracing::warn!(

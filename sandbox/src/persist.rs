@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Accounts, SavedAccounts};
 use crate::artefacts::Artefacts;
+use crate::barcode::Barcodes;
 use crate::key::KeyError;
 use crate::ledger::Ledger;
 use crate::server::{Sandbox, World};
@@ -60,6 +61,8 @@ struct Saved {
     accounts: SavedAccounts,
     ledger: Ledger,
     artefacts: Artefacts,
+    #[serde(default)]
+    barcodes: Barcodes,
     /// Milliseconds that sandbox time is ahead of real time.
     ahead_ms: i64,
 }
@@ -97,6 +100,8 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, StateError> {
         world: World {
             ledger: saved.ledger,
             artefacts: saved.artefacts,
+            barcodes: saved.barcodes,
+            ..World::default()
         },
         ahead: TimeDelta::milliseconds(saved.ahead_ms),
     })
@@ -125,6 +130,7 @@ pub(crate) fn save(sandbox: &Sandbox) -> Result<(), StateError> {
         ..sandbox.read_world(|world| Saved {
             ledger: world.ledger.clone(),
             artefacts: world.artefacts.clone(),
+            barcodes: world.barcodes.clone(),
             ..Saved::default()
         })
     };

@@ -16,12 +16,15 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::account::{Accounts, AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+use crate::alipay::Desk;
 use crate::artefacts::Artefacts;
+use crate::barcode::Barcodes;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::ledger::{Channel, Ledger};
 use crate::notice::{self, ALIPAY_SCHEDULE, DeliveryLog, WECHAT_SCHEDULE};
 use crate::persist::{self, StateError};
+use crate::wechat::Unsaved;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -88,6 +91,10 @@ pub(crate) struct World {
     pub ledger: Ledger,
     /// What was handed out.
     pub artefacts: Artefacts,
+    /// What wallets showed.
+    pub barcodes: Barcodes,
+    /// What only Alipay keeps.
+    pub alipay: Desk,
 }
 
 struct Shared {
@@ -97,10 +104,13 @@ struct Shared {
     world: Mutex<World>,
     faults: Faults,
     deliveries: DeliveryLog,
+    wechat: Arc<Unsaved>,
     http: reqwest::Client,
     address: OnceLock<SocketAddr>,
     tasks: Mutex<JoinSet<()>>,
     changed: Notify,
+    /// The next moment at which a trade changes by itself is another one now.
+    deadline: Notify,
 }
 
 /// A sandbox from inside. Cheap to clone.
@@ -130,10 +140,12 @@ impl Sandbox {
                 world: Mutex::new(saved.world),
                 faults: Faults::default(),
                 deliveries: DeliveryLog::default(),
+                wechat: Arc::default(),
                 http: notice::client()?,
                 address: OnceLock::new(),
                 tasks: Mutex::new(JoinSet::new()),
                 changed: Notify::new(),
+                deadline: Notify::new(),
                 settings,
             }),
         })
@@ -173,6 +185,11 @@ impl Sandbox {
         &self.shared.faults
     }
 
+    /// What WeChat Pay keeps only while it runs.
+    pub(crate) fn wechat(&self) -> &Arc<Unsaved> {
+        &self.shared.wechat
+    }
+
     /// What was delivered.
     pub fn deliveries(&self) -> &DeliveryLog {
         &self.shared.deliveries
@@ -188,10 +205,35 @@ impl Sandbox {
             .unwrap_or_else(PoisonError::into_inner);
         let now = self.shared.clock.now();
         world.ledger.catch_up(now);
+        let due = world.ledger.next_deadline();
         let result = act(&mut world, now);
+        let turns = world.ledger.take_turns();
+        let sooner = world.ledger.next_deadline() != due;
         drop(world);
         self.shared.changed.notify_one();
+        if sooner {
+            self.shared.deadline.notify_one();
+        }
+        for (trade, turn) in turns {
+            notice::announce(self, &trade, turn.into());
+        }
         result
+    }
+
+    /// Lets what falls due happen when it does, though nobody calls.
+    async fn keep_time(self) {
+        loop {
+            let deadline = self.shared.deadline.notified();
+            match self.read_world(|world| world.ledger.next_deadline()) {
+                None => deadline.await,
+                Some(at) => {
+                    tokio::select! {
+                        () = deadline => {}
+                        () = self.shared.clock.reached(at) => self.with_world(|_, _| ()),
+                    }
+                }
+            }
+        }
     }
 
     /// Looks at the ledger and the artefacts as they stand, without counting as a change.
@@ -314,6 +356,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     .run();
     let handle = server.handle();
     tokio::spawn(server);
+    sandbox.spawn(sandbox.clone().keep_time());
     if sandbox.settings().state_file.is_some() {
         sandbox.spawn(persist::keep(sandbox.clone()));
     }

@@ -6,11 +6,11 @@ use cashier::id::{AccountId, AppId, MerchantId};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::state::Row;
 use cashier::store::{Store, StoreError};
-use cashier::time::Span;
+use cashier::time::{Day, Span};
 use cashier::way::{ChannelKind, Way};
 use entities::Directory;
 use entities::directory::{
-    ApiKey, App, ChannelAccount, Import, KeyOwner, Merchant, Mode, Reply, Reserved,
+    ApiKey, App, ChannelAccount, Import, KeyOwner, Merchant, Mode, Reply, Reserved, TakenBill,
 };
 use tokio::task::JoinSet;
 
@@ -44,6 +44,7 @@ on_every_database! {
     an_idempotency_key_stands_for_one_request
     of_many_that_reserve_a_key_at_once_one_is_new
     old_idempotency_keys_are_forgotten
+    a_bill_that_was_taken_is_known_by_account_and_day
 }
 
 fn directory(stand: &Stand) -> Directory {
@@ -309,4 +310,27 @@ async fn old_idempotency_keys_are_forgotten(stand: &Stand) {
     assert_eq!(again, Ok(Reserved::New));
     let kept = directory.reserve_key(&app(), "K20", "f1", at(30)).await;
     assert_eq!(kept, Ok(Reserved::Same { reply: None }));
+}
+
+async fn a_bill_that_was_taken_is_known_by_account_and_day(stand: &Stand) {
+    let directory = directory(stand);
+    let day = |text| Day::parse(text).unwrap();
+    let (monday, tuesday) = (day("2026-11-23"), day("2026-11-24"));
+    let taken = TakenBill {
+        account: account(),
+        day: monday,
+        at: at(1),
+        rows: 100_000,
+        news: 2,
+    };
+    directory.record_bill(&taken).await.unwrap();
+    let again = TakenBill { news: 0, ..taken };
+    directory.record_bill(&again).await.unwrap();
+    let known = directory.taken_bills(&[monday, tuesday]).await.unwrap();
+    assert_eq!(
+        known.into_iter().collect::<Vec<_>>(),
+        [(account(), "2026-11-23".to_owned())]
+    );
+    assert!(directory.taken_bills(&[tuesday]).await.unwrap().is_empty());
+    assert!(directory.taken_bills(&[]).await.unwrap().is_empty());
 }

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod batches;
+mod bills;
 mod clock;
 mod deliveries;
 mod directory;
@@ -117,6 +118,8 @@ on_every_store! {
         a_stray_notice_is_recorded_once
         an_exception_is_reported_once_whoever_sees_it
         words_with_a_nul_are_recorded;
+    bills:
+        only_what_a_bill_says_and_the_books_do_not_is_news;
     exceptions:
         exceptions_are_searched_by_all_that_is_known_of_them
         pages_begin_with_the_newest_and_miss_nothing

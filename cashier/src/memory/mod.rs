@@ -5,10 +5,12 @@ mod desk;
 mod rows;
 
 use crate::audit::{Books, Delivery, Standing};
+use crate::channel::BillRow;
 use crate::event::Event;
 use crate::exception::Exception;
 use crate::id::{AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo};
 use crate::journal::Line;
+use crate::refund::RefundStatus;
 use crate::state::OrderState;
 use crate::store::{
     ClaimedDelivery, Commit, DeliveryNext, DeliveryTry, EventRecord, NoticeRecord, Store,
@@ -209,6 +211,31 @@ impl Store for MemoryStore {
             .lock()
             .notices
             .contains_key(&(account.clone(), key.to_owned())))
+    }
+
+    async fn news_in_bill(
+        &self,
+        account: &AccountId,
+        rows: Vec<BillRow>,
+    ) -> Result<Vec<BillRow>, StoreError> {
+        let books = self.lock();
+        let states = || books.orders.values();
+        let is_known = |row: &BillRow| match row {
+            BillRow::Paid { payment, .. } => states().flat_map(|s| &s.captures).any(|capture| {
+                capture.account == *account
+                    && capture.trade_no == payment.trade_no
+                    && capture.amount == payment.amount
+            }),
+            BillRow::Refunded {
+                refund_no, amount, ..
+            } => states().flat_map(|s| &s.refunds).any(|refund| {
+                refund.no == *refund_no
+                    && refund.account == *account
+                    && refund.status == RefundStatus::Succeeded
+                    && refund.amount() == *amount
+            }),
+        };
+        Ok(rows.into_iter().filter(|row| !is_known(row)).collect())
     }
 
     async fn claim_tasks(

@@ -9,6 +9,24 @@ use crate::id::AccountId;
 use crate::store::StoreError;
 
 impl Cashier {
+    /// Takes rows of an account's bill, a few hundred at a time: most say what is known,
+    /// and the others are decided one by one. Returns how many those were.
+    ///
+    /// # Errors
+    /// [`StoreError`]: they are not all committed, and must be taken again.
+    pub async fn take_bill_rows(
+        &self,
+        account: &AccountId,
+        rows: Vec<BillRow>,
+    ) -> Result<usize, StoreError> {
+        let news = self.store.news_in_bill(account, rows).await?;
+        let count = news.len();
+        for row in news {
+            self.take_bill_row(account, row).await?;
+        }
+        Ok(count)
+    }
+
     /// Takes a row of an account's bill. The same row again changes nothing; money
     /// of a trade that Till never made is an exception.
     ///

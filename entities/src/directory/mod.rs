@@ -7,6 +7,7 @@
 mod accounts;
 mod api_keys;
 mod apps;
+mod bills;
 mod import;
 mod operators;
 mod replies;
@@ -14,6 +15,7 @@ mod replies;
 pub use accounts::ChannelAccount;
 pub use api_keys::{ApiKey, KeyOwner, Mode};
 pub use apps::App;
+pub use bills::TakenBill;
 pub use import::{Import, Merchant};
 pub use operators::Operator;
 pub use replies::{Reply, Reserved};

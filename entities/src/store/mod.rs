@@ -2,6 +2,7 @@
 
 mod alerts;
 mod batch;
+mod bills;
 mod claim;
 mod commit;
 mod deliveries;
@@ -18,6 +19,7 @@ mod write;
 use crate::database::Database;
 use crate::failure::store_error;
 use async_trait::async_trait;
+use cashier::channel::BillRow;
 use cashier::desk::{Added, AlertNext, ClaimedAlert, Desk, Place, Search, Standing};
 use cashier::exception::{Entry, Exception, ExceptionKind};
 use cashier::id::{
@@ -129,6 +131,14 @@ impl Store for SeaStore {
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
         notices::knows(self.database.connection(), account, key).await
+    }
+
+    async fn news_in_bill(
+        &self,
+        account: &AccountId,
+        rows: Vec<BillRow>,
+    ) -> Result<Vec<BillRow>, StoreError> {
+        bills::news(self.database.connection(), account, rows).await
     }
 
     async fn claim_tasks(

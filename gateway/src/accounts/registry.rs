@@ -163,6 +163,18 @@ impl Registry {
         self.loaded().account_for(app, way).cloned()
     }
 
+    /// The accounts in use whose channel has daily bills.
+    pub fn accounts_with_bills(&self) -> Vec<AccountId> {
+        let loaded = self.loaded();
+        let accounts = loaded.accounts.iter();
+        let mut with_bills: Vec<AccountId> = accounts
+            .filter(|(_, account)| account.enabled && account.channel.bills().is_some())
+            .map(|(id, _)| id.clone())
+            .collect();
+        with_bills.sort();
+        with_bills
+    }
+
     /// Where the channel sends its notices for this account.
     pub fn notify_url(&self, account: &AccountId) -> String {
         format!("{}/notify/{account}", self.settings.public_url)

@@ -19,7 +19,7 @@ pub(super) fn root(settings: &Settings) -> String {
 /// The addresses of one order's page.
 pub(super) struct Links {
     base: String,
-    openid: Option<String>,
+    payer: Option<(&'static str, String)>,
     /// The page itself.
     pub(super) page: String,
     /// Where a way is chosen.
@@ -35,8 +35,12 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// The addresses under `root`; a given openid stays with the page.
-    pub(super) fn new(root: &str, token: &CheckoutToken, openid: Option<&str>) -> Links {
+    /// The addresses under `root`; what the payer is called stays with the page.
+    pub(super) fn new(
+        root: &str,
+        token: &CheckoutToken,
+        payer: Option<(&'static str, &str)>,
+    ) -> Links {
         let base = format!("{root}/{token}");
         let mut links = Links {
             page: base.clone(),
@@ -45,7 +49,7 @@ impl Links {
             choose: String::new(),
             status: format!("{base}/status"),
             events: format!("{base}/events"),
-            openid: openid.map(str::to_owned),
+            payer: payer.map(|(name, payer)| (name, payer.to_owned())),
             base,
         };
         links.page = links.with("", None);
@@ -66,9 +70,12 @@ impl Links {
 
     fn with(&self, below: &str, more: Option<(&str, &str)>) -> String {
         let base = &self.base;
-        let openid = self.openid.as_deref().map(|openid| ("openid", openid));
+        let payer = self
+            .payer
+            .as_ref()
+            .map(|(name, payer)| (*name, payer.as_str()));
         let mut query = Serializer::new(String::new());
-        query.extend_pairs(openid.into_iter().chain(more));
+        query.extend_pairs(payer.into_iter().chain(more));
         match query.finish().as_str() {
             "" => format!("{base}{below}"),
             query => format!("{base}{below}?{query}"),

@@ -11,6 +11,7 @@ mod check;
 mod events;
 mod fault;
 mod go;
+mod identity;
 mod language;
 mod links;
 mod moment;
@@ -45,6 +46,7 @@ pub fn configure(streams: Data<Streams>) -> impl FnOnce(&mut ServiceConfig) {
             .route("/{token}/pay", post().to(pay::handle))
             .route("/{token}/go/{flow_no}", get().to(go::handle))
             .route("/{token}/check", post().to(check::handle))
+            .route("/{token}/payer", get().to(identity::come_back))
             .route("/{token}/back", get().to(check::come_back))
             .route("/{token}/status", get().to(status::handle))
             .route("/{token}/events", get().to(events::handle))

@@ -3,7 +3,7 @@
 use super::amount::yuan;
 use super::links::Links;
 use super::moment::Moment;
-use super::panel::{Panel, payer_openid};
+use super::panel::{Panel, known_payer};
 use super::sheet::Frame;
 use super::stage::Stage;
 use super::text::Text;
@@ -25,7 +25,7 @@ pub(super) struct Page {
     mark: String,
     recheck: Option<i64>,
     notice: Option<&'static str>,
-    openid: Option<String>,
+    payer: Option<(&'static str, String)>,
     back: Option<String>,
     panel: Panel,
 }
@@ -63,7 +63,7 @@ impl Page {
                 .remark
                 .filter(|_| may_remark(stage))
                 .map(|remark| remark.text(text)),
-            openid: payer_openid(visit, state),
+            payer: known_payer(visit, state).map(|payer| (visit.place.payer_name(), payer)),
             back: state.order.return_url.clone().filter(|url| is_web(url)),
             panel,
         }

@@ -1,6 +1,7 @@
 //! What a page offers in each stage: the next step, and what else can be done.
 
 use super::amount::yuan;
+use super::identity;
 use super::moment::Moment;
 use super::place::Place;
 use super::qr::Qr;
@@ -10,6 +11,7 @@ use super::visit::Visit;
 use cashier::capture::CaptureKind;
 use cashier::channel::Action;
 use cashier::flow::Flow;
+use cashier::order::Order;
 use cashier::state::OrderState;
 use cashier::time::Timestamp;
 use cashier::way::{ChannelKind, Way};
@@ -35,6 +37,8 @@ pub(super) struct Choose {
     pub(super) none: &'static str,
     /// Whether a payment is under way that the payer can go back to.
     pub(super) under_way: bool,
+    /// One code for both wallets: it leads to this very page.
+    pub(super) both: Option<Qr>,
 }
 
 /// One way.
@@ -63,13 +67,14 @@ pub(super) struct Leave {
     pub(super) way: Way,
 }
 
-/// A payment inside WeChat.
+/// A payment inside a wallet.
 pub(super) struct Bridge {
     pub(super) title: &'static str,
     pub(super) hint: &'static str,
+    pub(super) brand: &'static str,
     pub(super) label: &'static str,
     pub(super) flow: String,
-    /// What WeChat's bridge is given, as JSON.
+    /// What the wallet's bridge is given, as JSON.
     pub(super) params: String,
 }
 
@@ -135,19 +140,18 @@ impl Choose {
     fn of(visit: &Visit, state: &OrderState, under_way: bool) -> Choose {
         let text = visit.text();
         let order = &state.order;
-        let served = |way: &Way| {
-            (order.ways.is_empty() || order.ways.contains(way))
-                && visit
-                    .shared
-                    .registry
-                    .account_for(&order.app, *way)
-                    .is_some()
+        let serves = |way: &Way| identity::account(visit, order, *way).is_some();
+        let here: Vec<Way> = visit.place.ways().iter().copied().filter(serves).collect();
+        let known = known_payer(visit, state).is_some();
+        let most = if visit.place.is_wallet() {
+            1
+        } else {
+            usize::MAX
         };
-        let here: Vec<Way> = visit.place.ways().iter().copied().filter(served).collect();
-        let known = payer_openid(visit, state).is_some();
         let ways: Vec<Offer> = here
             .iter()
             .filter(|way| known || way.payer_field().is_none())
+            .take(most)
             .map(|way| Offer::of(*way, text))
             .collect();
         let none = match visit.place {
@@ -159,8 +163,34 @@ impl Choose {
             ways,
             none,
             under_way,
+            both: for_both_wallets(visit, order),
         }
     }
+}
+
+/// The code that either wallet can scan on a computer's screen. Nothing exists at a
+/// channel before it is scanned; the page then opens inside the wallet.
+fn for_both_wallets(visit: &Visit, order: &Order) -> Option<Qr> {
+    if visit.place != Place::Desktop {
+        return None;
+    }
+    let in_wechat = identity::asks(visit, order, Way::WxJsapi);
+    let in_alipay = identity::asks(visit, order, Way::AliJsapi)
+        || identity::account(visit, order, Way::AliWap).is_some();
+    if !in_wechat || !in_alipay {
+        return None;
+    }
+    let page = format!(
+        "{}/checkout/{}",
+        visit.shared.settings.public_url, visit.token
+    );
+    draw(&page)
+}
+
+fn draw(text: &str) -> Option<Qr> {
+    Qr::draw(text)
+        .inspect_err(|error| tracing::error!(error = %error, "a QR code could not be drawn"))
+        .ok()
 }
 
 impl Offer {
@@ -174,19 +204,21 @@ impl Offer {
     }
 }
 
-/// The openid that the merchant gave to the link, or to an earlier payment.
-pub(super) fn payer_openid(visit: &Visit, state: &OrderState) -> Option<String> {
-    let earlier = || {
-        state
-            .flows
-            .iter()
-            .rev()
-            .find_map(|flow| flow.request.payer.clone())
+/// The payer, as the link or an earlier payment in the same wallet names them.
+pub(super) fn known_payer(visit: &Visit, state: &OrderState) -> Option<String> {
+    let wallet = match visit.place {
+        Place::InWechat => ChannelKind::Wechat,
+        Place::InAlipay => ChannelKind::Alipay,
+        _ => return visit.payer.clone(),
     };
-    match visit.place {
-        Place::InWechat => visit.openid.clone().or_else(earlier),
-        _ => visit.openid.clone(),
-    }
+    let earlier = || {
+        let mut flows = state.flows.iter().rev();
+        flows.find_map(|flow| {
+            let same = flow.way().channel() == wallet;
+            flow.request.payer.clone().filter(|_| same)
+        })
+    };
+    visit.payer.clone().or_else(earlier)
 }
 
 /// A payment that can be made with what the flow handed out, if it can be made here.
@@ -207,9 +239,7 @@ fn waiting(visit: &Visit, flow: &Flow) -> Panel {
 
 fn scan(visit: &Visit, flow: &Flow, code: &str) -> Option<Panel> {
     let text = visit.text();
-    let qr = Qr::draw(code)
-        .inspect_err(|error| tracing::error!(error = %error, "a QR code could not be drawn"))
-        .ok()?;
+    let qr = draw(code)?;
     let channel = flow.way().channel();
     let (title, hint) = match channel {
         ChannelKind::Alipay => (text.scan_alipay, text.scan_hint_alipay),
@@ -243,10 +273,24 @@ fn leave(text: &'static Text, way: Way) -> Panel {
 }
 
 fn bridge(text: &'static Text, flow: &Flow, params: String) -> Panel {
+    let channel = flow.way().channel();
+    let (title, hint, label) = match channel {
+        ChannelKind::Alipay => (
+            text.bridge_alipay,
+            text.bridge_hint_alipay,
+            text.bridge_pay_alipay,
+        ),
+        ChannelKind::Wechat => (
+            text.bridge_wechat,
+            text.bridge_hint_wechat,
+            text.bridge_pay_wechat,
+        ),
+    };
     Panel::Bridge(Bridge {
-        title: text.bridge_title,
-        hint: text.bridge_hint,
-        label: text.bridge_pay,
+        title,
+        hint,
+        brand: channel.name(),
+        label,
         flow: flow.no.to_string(),
         params,
     })

@@ -2,7 +2,7 @@
 //! the same payment; another one closes it first.
 
 use super::fault::Fault;
-use super::panel::payer_openid;
+use super::panel::known_payer;
 use super::payer;
 use super::remark::Remark;
 use super::sheet;
@@ -20,6 +20,7 @@ use serde::Deserialize;
 pub(super) struct Wish {
     way: String,
     openid: Option<String>,
+    buyer_id: Option<String>,
 }
 
 /// Begins a payment, or goes on with it.
@@ -28,10 +29,15 @@ pub(super) async fn handle(
     request: HttpRequest,
     form: Result<web::Form<Wish>, Error>,
 ) -> Result<HttpResponse, Fault> {
-    let Wish { way, openid } = form.map_err(|_| visit.invalid())?.into_inner();
+    let Wish {
+        way,
+        openid,
+        buyer_id,
+    } = form.map_err(|_| visit.invalid())?.into_inner();
     let way: Way = way.parse().map_err(|_| visit.invalid())?;
-    let given = openid.as_deref().and_then(payer::openid).map(str::to_owned);
-    visit.openid = given.or(visit.openid);
+    let given = openid.or(buyer_id);
+    let given = given.as_deref().and_then(payer::name).map(str::to_owned);
+    visit.payer = given.or(visit.payer);
     let state = visit.order().await?;
     let Some(wish) = wish(&visit, &request, &state, way) else {
         return Ok(visit.page(Some(Remark::Unavailable)));
@@ -54,7 +60,7 @@ fn wish(visit: &Visit, request: &HttpRequest, state: &OrderState, way: Way) -> O
         way,
         notify_url: shared.registry.notify_url(&account),
         account,
-        payer: payer_openid(visit, state).filter(|_| way.payer_field().is_some()),
+        payer: known_payer(visit, state).filter(|_| way.payer_field().is_some()),
         auth_code: None,
         client_ip: payer::address(request, &shared.settings.trusted_proxies),
         return_url: Some(format!(

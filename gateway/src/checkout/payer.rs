@@ -5,8 +5,9 @@ use actix_web::http::header::X_FORWARDED_FOR;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// The most characters of an openid (WeChat Pay: `openid` is string(128)).
-const LONGEST_OPENID: usize = 128;
+/// The most characters of what a wallet calls a payer (WeChat Pay: `openid` is
+/// string(128); Alipay: `buyer_open_id` is string(128)).
+const LONGEST_NAME: usize = 128;
 
 /// The payer's address in its usual form: the connection's, or the last one that
 /// a chain of trusted proxies has passed on. What stands before that in
@@ -29,12 +30,12 @@ pub(super) fn address(request: &HttpRequest, trusted: &[IpNet]) -> Option<String
     Some(address.to_string())
 }
 
-/// An openid that can be one.
-pub(super) fn openid(text: &str) -> Option<&str> {
+/// What can be a wallet's name of a payer.
+pub(super) fn name(text: &str) -> Option<&str> {
     let plain = text
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    (plain && (1..=LONGEST_OPENID).contains(&text.len())).then_some(text)
+    (plain && (1..=LONGEST_NAME).contains(&text.len())).then_some(text)
 }
 
 #[cfg(test)]
@@ -91,13 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_an_openid_is_dropped() {
+    fn what_cannot_name_a_payer_is_dropped() {
         assert_eq!(
-            openid("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
+            name("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
             Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
         );
         for text in ["", "a b", "\"><script>", "微信", &"o".repeat(129)] {
-            assert_eq!(openid(text), None);
+            assert_eq!(name(text), None);
         }
     }
 }

@@ -41,8 +41,21 @@ impl Place {
             Place::Desktop => &[Way::AliPc, Way::AliQr, Way::WxNative],
             Place::Phone => &[Way::AliWap, Way::WxH5],
             Place::InWechat => &[Way::WxJsapi],
-            Place::InAlipay => &[Way::AliWap],
+            Place::InAlipay => &[Way::AliJsapi, Way::AliWap],
             Place::MiniProgram => &[],
+        }
+    }
+
+    /// Whether it is a wallet's page, where one way is offered: the first that works.
+    pub const fn is_wallet(self) -> bool {
+        matches!(self, Place::InWechat | Place::InAlipay)
+    }
+
+    /// What the payer is called in the page's address: as the wallet calls them.
+    pub const fn payer_name(self) -> &'static str {
+        match self {
+            Place::InAlipay => "buyer_id",
+            _ => "openid",
         }
     }
 }

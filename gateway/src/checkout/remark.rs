@@ -22,11 +22,13 @@ pub enum Remark {
     Unavailable,
     /// The payer's openid is missing.
     Incomplete,
+    /// The wallet did not name the payer.
+    Unnamed,
 }
 
 impl Remark {
     /// Every remark.
-    pub const ALL: [Remark; 7] = [
+    pub const ALL: [Remark; 8] = [
         Remark::InProgress,
         Remark::NotYet,
         Remark::Changed,
@@ -34,6 +36,7 @@ impl Remark {
         Remark::Refused,
         Remark::Unavailable,
         Remark::Incomplete,
+        Remark::Unnamed,
     ];
 
     /// The word in the address.
@@ -46,6 +49,7 @@ impl Remark {
             Remark::Refused => "refused",
             Remark::Unavailable => "unavailable",
             Remark::Incomplete => "incomplete",
+            Remark::Unnamed => "unnamed",
         }
     }
 
@@ -78,6 +82,7 @@ impl Remark {
             Remark::Refused => text.remark_refused,
             Remark::Unavailable => text.remark_unavailable,
             Remark::Incomplete => text.remark_incomplete,
+            Remark::Unnamed => text.remark_unnamed,
         }
     }
 }

@@ -35,6 +35,10 @@ pub(super) struct Text {
     pub(super) hint_code: &'static str,
     /// Below a way that opens the wallet.
     pub(super) hint_wallet: &'static str,
+    /// One code for both wallets: above it, how to scan it, and before the other ways.
+    pub(super) both_title: &'static str,
+    pub(super) both_hint: &'static str,
+    pub(super) both_or: &'static str,
     /// Nothing is offered: the page is inside WeChat and the payer is not known.
     pub(super) none_openid: &'static str,
     /// Nothing is offered: the page is inside a mini program.
@@ -65,13 +69,16 @@ pub(super) struct Text {
     pub(super) go_wechat: &'static str,
     /// Below that button.
     pub(super) waiting_for_payment: &'static str,
-    /// The payment inside WeChat: what to do, and the button.
-    pub(super) bridge_title: &'static str,
-    pub(super) bridge_hint: &'static str,
-    pub(super) bridge_pay: &'static str,
-    /// The payer has closed WeChat's sheet.
+    /// The payment inside the wallet: what to do, and the button, by wallet.
+    pub(super) bridge_alipay: &'static str,
+    pub(super) bridge_wechat: &'static str,
+    pub(super) bridge_hint_alipay: &'static str,
+    pub(super) bridge_hint_wechat: &'static str,
+    pub(super) bridge_pay_alipay: &'static str,
+    pub(super) bridge_pay_wechat: &'static str,
+    /// The payer has closed the wallet's sheet.
     pub(super) bridge_cancelled: &'static str,
-    /// WeChat would not open it.
+    /// The wallet would not open it.
     pub(super) bridge_failed: &'static str,
     /// Scripts are off.
     pub(super) bridge_needs_script: &'static str,
@@ -126,6 +133,7 @@ pub(super) struct Text {
     pub(super) remark_refused: &'static str,
     pub(super) remark_unavailable: &'static str,
     pub(super) remark_incomplete: &'static str,
+    pub(super) remark_unnamed: &'static str,
     /// See [`super::fault::Fault`].
     pub(super) not_found_title: &'static str,
     pub(super) not_found_text: &'static str,

@@ -25,8 +25,9 @@ pub(super) struct Visit {
     pub(super) token: CheckoutToken,
     pub(super) language: Language,
     pub(super) place: Place,
-    /// The payer's openid, where the merchant gave one to the link.
-    pub(super) openid: Option<String>,
+    /// The payer, as the wallet calls them, where the merchant or the wallet gave that
+    /// to the link.
+    pub(super) payer: Option<String>,
     /// Whether the payer wants to choose again.
     pub(super) chooses: bool,
     /// What has just happened.
@@ -38,6 +39,7 @@ pub(super) struct Visit {
 #[derive(Default, Deserialize)]
 struct Asked {
     openid: Option<String>,
+    buyer_id: Option<String>,
     choose: Option<String>,
     remark: Option<String>,
 }
@@ -58,6 +60,7 @@ impl Visit {
         let asked = Query::<Asked>::from_query(request.query_string());
         let Asked {
             openid,
+            buyer_id,
             choose,
             remark,
         } = asked.map(Query::into_inner).unwrap_or_default();
@@ -65,12 +68,17 @@ impl Visit {
             .headers()
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
+        let place = Place::of(agent.unwrap_or_default());
+        let named = match place {
+            Place::InAlipay => buyer_id,
+            _ => openid,
+        };
         Ok(Visit {
             shared,
             token: CheckoutToken::new(token),
             language,
-            place: Place::of(agent.unwrap_or_default()),
-            openid: openid.as_deref().and_then(payer::openid).map(str::to_owned),
+            place,
+            payer: named.as_deref().and_then(payer::name).map(str::to_owned),
             chooses: choose.is_some(),
             remark: remark.as_deref().and_then(Remark::named),
             root,
@@ -93,7 +101,12 @@ impl Visit {
 
     /// The page's addresses.
     pub(super) fn links(&self) -> Links {
-        Links::new(&self.root, &self.token, self.openid.as_deref())
+        let payer = self.payer.as_deref();
+        Links::new(
+            &self.root,
+            &self.token,
+            payer.map(|payer| (self.place.payer_name(), payer)),
+        )
     }
 
     /// Back to the page, with a remark.

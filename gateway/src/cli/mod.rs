@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod bill;
 mod check;
 mod demo;
 mod migrate;
@@ -67,6 +68,11 @@ enum Command {
         #[command(subcommand)]
         command: account::Command,
     },
+    /// The channels' daily bills
+    Bill {
+        #[command(subcommand)]
+        command: bill::Command,
+    },
     /// Who may work on exceptions
     Operator {
         #[command(subcommand)]
@@ -96,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Order { command } => order::run(command),
         Command::Sandbox(options) => sandbox::run(options),
         Command::Account { command } => account::run(command),
+        Command::Bill { command } => bill::run(command),
         Command::Operator { command } => operator::run(command),
         Command::Config { command } => check::run(command),
     };

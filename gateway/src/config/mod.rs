@@ -7,6 +7,7 @@
 
 mod alerts;
 mod audit;
+mod bills;
 mod channels;
 mod checkout;
 mod database;
@@ -24,6 +25,7 @@ mod workers;
 
 pub use self::alerts::{AlertFormat, Alerts, Target};
 pub use self::audit::Audit;
+pub use self::bills::Bills;
 pub use self::channels::Channels;
 pub use self::checkout::Checkout;
 pub use self::database::Database;
@@ -63,6 +65,8 @@ pub struct Config {
     pub workers: Workers,
     /// Whether the database says what it must.
     pub audit: Audit,
+    /// The channels' daily bills.
+    pub bills: Bills,
     /// The payer's page.
     pub checkout: Checkout,
     /// Logs.
@@ -85,6 +89,7 @@ impl Config {
         self.alerts.validate(&self.webhook, &mut mistakes);
         self.workers.validate(&mut mistakes);
         self.audit.validate(&mut mistakes);
+        self.bills.validate(&mut mistakes);
         self.checkout.validate(&mut mistakes);
         self.log.validate(&mut mistakes);
         self.validate_together(&mut mistakes);

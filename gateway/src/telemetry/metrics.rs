@@ -45,6 +45,9 @@ pub const AUDIT_BREACHES: &str = "till_audit_breaches";
 /// When the last audit ended, in seconds since 1970 (UTC).
 pub const AUDIT_LAST_RUN: &str = "till_audit_last_run_timestamp_seconds";
 
+/// Daily bills that were asked for, by `account` and `outcome` (`taken`, `none`, `trouble`).
+pub const BILLS: &str = "till_bills_total";
+
 /// Upper bounds of durations, in seconds.
 const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,

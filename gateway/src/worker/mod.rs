@@ -9,6 +9,7 @@
 mod agree;
 mod alerts;
 pub mod audit;
+mod bills;
 mod deliveries;
 mod health;
 mod open;
@@ -63,6 +64,7 @@ impl Workers {
         }
         loops.spawn(open::run(shared.desk.clone(), stopped()));
         loops.spawn(audit::run(shared.clone(), config.audit.clone(), stopped()));
+        loops.spawn(bills::run(shared.clone(), config.bills.clone(), stopped()));
         loops.spawn(prune::run(shared.clone(), stopped()));
         loops.spawn(reload::run(shared.registry.clone(), stopped()));
         agree(shared, &mut loops, stopped());

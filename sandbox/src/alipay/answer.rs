@@ -12,8 +12,8 @@ use crate::key::SigningKey;
 /// What a call answers: the content of `<method>_response`.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    code: &'static str,
-    msg: &'static str,
+    /// `code` and `msg`; only an OAuth success has none.
+    head: Option<(&'static str, &'static str)>,
     sub: Option<(String, String)>,
     fields: Vec<(&'static str, Value)>,
 }
@@ -21,9 +21,22 @@ pub(super) struct Answer {
 impl Answer {
     /// `10000 Success`: the request was processed.
     pub(super) fn success() -> Self {
+        Self::headed(Some(("10000", "Success")))
+    }
+
+    /// `10003`, the message with its leading blank: the payer must enter the password.
+    pub(super) fn in_process() -> Self {
+        Self::headed(Some(("10003", " order success pay inprocess")))
+    }
+
+    /// A success that has neither `code` nor `msg`, as OAuth's.
+    pub(super) fn without_code() -> Self {
+        Self::headed(None)
+    }
+
+    fn headed(head: Option<(&'static str, &'static str)>) -> Self {
         Self {
-            code: "10000",
-            msg: "Success",
+            head,
             sub: None,
             fields: Vec::new(),
         }
@@ -59,13 +72,26 @@ impl Answer {
         Self::failed("ACQ.SYSTEM_ERROR", "系统错误")
     }
 
+    /// `20000`: whether anything was done is unknown to the caller.
+    pub(super) fn unknown() -> Self {
+        Self::refused(
+            "20000",
+            "Service Currently Unavailable",
+            "isp.unknow-error",
+            "系统繁忙",
+        )
+    }
+
+    /// `20001 Insufficient Token Permissions`
+    pub(super) fn token_refused(sub_code: &str, sub_msg: &str) -> Self {
+        Self::refused("20001", "Insufficient Token Permissions", sub_code, sub_msg)
+    }
+
     fn refused(code: &'static str, msg: &'static str, sub_code: &str, sub_msg: &str) -> Self {
         let sub = Some((sub_code.to_owned(), sub_msg.to_owned()));
         Self {
-            code,
-            msg,
             sub,
-            fields: Vec::new(),
+            ..Self::headed(Some((code, msg)))
         }
     }
 
@@ -87,7 +113,7 @@ impl Answer {
     pub(super) fn reason(&self) -> (&str, &str) {
         match &self.sub {
             Some((code, msg)) => (code, msg),
-            None => (self.code, self.msg),
+            None => self.head.unwrap_or_default(),
         }
     }
 
@@ -107,8 +133,10 @@ impl Answer {
 impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut node = serializer.serialize_map(None)?;
-        node.serialize_entry("code", self.code)?;
-        node.serialize_entry("msg", self.msg)?;
+        if let Some((code, msg)) = self.head {
+            node.serialize_entry("code", code)?;
+            node.serialize_entry("msg", msg)?;
+        }
         if let Some((code, msg)) = &self.sub {
             node.serialize_entry("sub_code", code)?;
             node.serialize_entry("sub_msg", msg)?;

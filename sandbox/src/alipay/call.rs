@@ -54,6 +54,11 @@ impl Call {
         })
     }
 
+    /// Who gets the money.
+    pub(super) fn seller_id(&self) -> &str {
+        &self.account.app.seller_id
+    }
+
     /// The trade that `trade_no` (which wins) or `out_trade_no` names in this app.
     pub(super) fn find_trade<'a>(&self, world: &'a World) -> Result<Option<&'a Trade>, Answer> {
         let app_id = &self.account.app.app_id;

@@ -5,9 +5,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::{self, Answer};
 use super::call::{Call, Refusal};
 use super::params;
-use super::{APP_PAY, PAGE_PAY, PRECREATE, WAP_PAY};
-use super::{close, order, page, precreate, query, refund, refund_query};
+use super::{APP_PAY, CANCEL, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY};
+use super::{
+    cancel, close, control, jsapi, order, page, pay, precreate, query, refund, refund_query,
+};
 use crate::faults::{self, Fault};
+use crate::ledger::Trade;
 use crate::notice::{self, NoticeKind};
 use crate::server::Sandbox;
 use crate::token::token;
@@ -18,7 +21,8 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
         web::resource("/gateway.do")
             .route(web::get().to(handle))
             .route(web::post().to(handle)),
-    );
+    )
+    .configure(control::configure);
 }
 
 /// A request that is not proven to be the merchant's meets no fault.
@@ -67,11 +71,17 @@ fn out_trade_no(sandbox: &Sandbox, call: &Call) -> String {
 
 fn carry_out(sandbox: &Sandbox, call: &Call, fault: Option<Fault>) -> HttpResponse {
     let answer = match fault {
-        Some(Fault::SystemError) => Answer::system_error(),
+        Some(Fault::SystemError) => system_error(call),
         _ => dispatch(sandbox, call).unwrap_or_else(|refused| refused),
     };
     let key = Some(call.account.channel_key.as_ref());
     answer::respond(Some(&call.method), answer, key, fault, token())
+}
+
+/// A cancel that did not work says whether to call again.
+fn system_error(call: &Call) -> Answer {
+    let retry = (call.method == CANCEL).then_some("Y");
+    Answer::system_error().with_some("retry_flag", retry)
 }
 
 fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {
@@ -79,13 +89,18 @@ fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {
         PRECREATE => sandbox.with_world(|world, now| precreate::carry_out(world, call, now)),
         "alipay.trade.query" => sandbox.with_world(|world, _| query::carry_out(world, call)),
         "alipay.trade.close" => sandbox.with_world(|world, now| close::carry_out(world, call, now)),
+        PAY => {
+            let done = sandbox.with_world(|world, now| pay::carry_out(world, call, now))?;
+            Ok(announced(sandbox, done, NoticeKind::Paid))
+        }
+        CREATE => sandbox.with_world(|world, now| jsapi::carry_out(world, call, now)),
+        CANCEL => {
+            let done = sandbox.with_world(|world, now| cancel::carry_out(world, call, now))?;
+            Ok(announced(sandbox, done, NoticeKind::Refund))
+        }
         "alipay.trade.refund" => {
-            let (answer, moved) =
-                sandbox.with_world(|world, now| refund::carry_out(world, call, now))?;
-            if let Some(trade) = moved {
-                notice::announce(sandbox, &trade, NoticeKind::Refund);
-            }
-            Ok(answer)
+            let done = sandbox.with_world(|world, now| refund::carry_out(world, call, now))?;
+            Ok(announced(sandbox, done, NoticeKind::Refund))
         }
         "alipay.trade.fastpay.refund.query" => {
             sandbox.with_world(|world, _| refund_query::carry_out(world, call))
@@ -100,4 +115,13 @@ fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {
             "不存在的方法名".to_owned(),
         )),
     }
+}
+
+/// The answer of a call; if money moved, its notice goes out.
+fn announced(sandbox: &Sandbox, done: (Answer, Option<Trade>), kind: NoticeKind) -> Answer {
+    let (answer, moved) = done;
+    if let Some(trade) = moved {
+        notice::announce(sandbox, &trade, kind);
+    }
+    answer
 }

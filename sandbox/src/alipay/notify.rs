@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use url::form_urlencoded;
 
 use super::amount::{fen, yuan};
+use super::buyer::BUYER_LOGON_ID;
 use super::params::Params;
-use super::{BUYER_ID, BUYER_LOGON_ID, PAGE_PAY, WAP_PAY, moment, sign};
+use super::{PAGE_PAY, WAP_PAY, buyer, moment, sign};
 use crate::account::AlipayAccount;
 use crate::faults::Fault;
 use crate::key::KeyError;
@@ -69,7 +70,14 @@ fn describe(account: &AlipayAccount, trade: &Trade, now: DateTime<Utc>) -> Param
         ("notify_id", notify_id(now)),
         ("trade_no", trade.trade_no.clone()),
         ("out_trade_no", order.key.out_trade_no.clone()),
-        ("buyer_id", BUYER_ID.to_owned()),
+        (
+            "buyer_id",
+            buyer::user_id(order).unwrap_or_default().to_owned(),
+        ),
+        (
+            "buyer_open_id",
+            buyer::open_id(order).unwrap_or_default().to_owned(),
+        ),
         ("buyer_logon_id", BUYER_LOGON_ID.to_owned()),
         ("seller_id", account.app.seller_id.clone()),
         ("seller_email", "seller@sandbox.com".to_owned()),
@@ -127,6 +135,9 @@ fn add_kind(
         NoticeKind::Paid | NoticeKind::Finished if trade.paid_at.is_none() => {
             let why = "the trade is not paid: pay it first, or send kind \"closed\" with overrides";
             return Err(NoticeRefused::Nothing(why));
+        }
+        NoticeKind::Waiting => {
+            set("trade_status", "WAIT_BUYER_PAY".to_owned());
         }
         NoticeKind::Paid => {
             set("trade_status", "TRADE_SUCCESS".to_owned());

@@ -1,4 +1,4 @@
-//! Reading an order out of a page, wap, app or precreate request.
+//! Reading an order out of a request that makes or prepares a trade.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use url::Url;
 use super::answer::Answer;
 use super::biz::Biz;
 use super::call::Call;
-use super::{APP_PAY, PAGE_PAY, PRECREATE, WAP_PAY, moment};
+use super::{APP_PAY, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY, moment};
 use crate::ledger::{Channel, Expiry, Order, TradeKey};
 
 /// 15 days, the default life of a web or app trade, in seconds.
@@ -60,6 +60,27 @@ pub(super) fn out_trade_no(biz: &Biz) -> Result<Option<String>, Answer> {
     ))
 }
 
+/// The number says something else than it did before.
+pub(super) fn inconsistent() -> Answer {
+    Answer::failed("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改")
+}
+
+/// The number's trade was closed unpaid.
+pub(super) fn closed() -> Answer {
+    Answer::failed("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
+}
+
+/// The number's trade was paid.
+pub(super) fn paid() -> Answer {
+    Answer::failed("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
+}
+
+/// `time_expire` has passed.
+pub(super) fn too_late() -> Answer {
+    let sub_msg = "当前时间已超过允许支付的时间";
+    Answer::failed("ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR", sub_msg)
+}
+
 fn subject(biz: &Biz) -> Result<String, Answer> {
     let subject = biz.required("subject", 256)?;
     if subject.contains(['/', '=', '&']) {
@@ -76,6 +97,8 @@ fn check_product_code(call: &Call) -> Result<(), Answer> {
         PAGE_PAY => (true, &["FAST_INSTANT_TRADE_PAY"]),
         WAP_PAY => (true, &["QUICK_WAP_WAY", "QUICK_WAP_PAY"]),
         APP_PAY => (false, &["QUICK_MSECURITY_PAY"]),
+        PAY => (false, &["FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT"]),
+        CREATE => (false, &["FACE_TO_FACE_PAYMENT", "JSAPI_PAY"]),
         _ => (false, &["FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE"]),
     };
     match given.as_deref() {
@@ -115,7 +138,9 @@ fn expiry(call: &Call, now: DateTime<Utc>) -> Result<Expiry, Answer> {
     }
     let given = call.biz.timeout("timeout_express", now)?;
     Ok(match call.method.as_str() {
-        PRECREATE => Expiry::At(moment::after(now, given.unwrap_or(FACE_TO_FACE_TIMEOUT))),
+        PRECREATE | PAY | CREATE => {
+            Expiry::At(moment::after(now, given.unwrap_or(FACE_TO_FACE_TIMEOUT)))
+        }
         PAGE_PAY => Expiry::At(moment::after(now, given.unwrap_or(WEB_TIMEOUT))),
         _ => Expiry::AfterOpening(given.unwrap_or(WEB_TIMEOUT).max(LEAST_ON_PHONE)),
     })

@@ -20,11 +20,7 @@ pub(super) fn carry_out(
 ) -> Result<Answer, Answer> {
     let order = order::read(call, now)?;
     if order.expiry.is_over(now) {
-        let sub_msg = "当前时间已超过允许支付的时间";
-        return Err(Answer::failed(
-            "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR",
-            sub_msg,
-        ));
+        return Err(order::too_late());
     }
     if let Some(trade) = world.ledger.trade(&order.key) {
         check_repeat(trade, &order)?;
@@ -35,7 +31,7 @@ pub(super) fn carry_out(
         .unwrap_or(QR_LIFE);
     let expires_at = moment::after(now, asked.min(QR_LIFE));
     let code = match world.artefacts.newest_of(&order.key, ArtefactKind::QrCode) {
-        Some(former) if !agrees(&former.order, &order) => return Err(inconsistent()),
+        Some(former) if !agrees(&former.order, &order) => return Err(order::inconsistent()),
         Some(former) if former.is_live(now) => former.code.clone(),
         _ => format!("https://qr.alipay.com/bax{}", call.token),
     };
@@ -55,15 +51,9 @@ pub(super) fn carry_out(
 
 fn check_repeat(trade: &Trade, order: &Order) -> Result<(), Answer> {
     match trade.state {
-        TradeState::Closed if trade.paid_at.is_none() => {
-            Err(Answer::failed("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"))
-        }
+        TradeState::Closed if trade.paid_at.is_none() => Err(order::closed()),
         TradeState::Waiting if agrees(&trade.order, order) => Ok(()),
-        TradeState::Waiting => Err(inconsistent()),
-        _ => Err(Answer::failed("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")),
+        TradeState::Waiting => Err(order::inconsistent()),
+        _ => Err(order::paid()),
     }
-}
-
-fn inconsistent() -> Answer {
-    Answer::failed("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改")
 }

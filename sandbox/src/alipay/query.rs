@@ -5,7 +5,7 @@ use serde_json::json;
 use super::amount::yuan;
 use super::answer::Answer;
 use super::call::Call;
-use super::{BUYER_ID, BUYER_LOGON_ID, moment};
+use super::{buyer, moment};
 use crate::ledger::Trade;
 use crate::server::World;
 
@@ -26,13 +26,12 @@ fn describe(trade: &Trade) -> Answer {
     let funds = trade
         .paid_at
         .map(|_| json!([{"amount": paid, "fund_channel": "ALIPAYACCOUNT"}]));
-    Answer::success()
+    let answer = Answer::success()
         .with("trade_no", trade.trade_no.clone())
         .with("out_trade_no", trade.order.key.out_trade_no.clone())
         .with("trade_status", trade.state_name())
-        .with("total_amount", yuan(trade.order.amount))
-        .with("buyer_logon_id", BUYER_LOGON_ID)
-        .with("buyer_user_id", BUYER_ID)
+        .with("total_amount", yuan(trade.order.amount));
+    buyer::describe(answer, &trade.order)
         .with("buyer_user_type", "PRIVATE")
         .with("receipt_amount", paid.clone())
         .with("buyer_pay_amount", paid.clone())

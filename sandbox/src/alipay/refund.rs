@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::amount::yuan;
 use super::answer::Answer;
 use super::call::Call;
-use super::{BUYER_ID, BUYER_LOGON_ID, moment};
+use super::{buyer, moment};
 use crate::ledger::{NewRefund, Refund, RefundRefused, RefundState, Trade, TradeState};
 use crate::server::World;
 
@@ -92,11 +92,10 @@ fn describe(call: &Call, trade: &Trade, refund: &Refund, sum: i64, change: &'sta
     } else {
         0
     };
-    Answer::success()
+    let answer = Answer::success()
         .with("trade_no", trade.trade_no.clone())
-        .with("out_trade_no", trade.order.key.out_trade_no.clone())
-        .with("buyer_logon_id", BUYER_LOGON_ID)
-        .with("buyer_user_id", BUYER_ID)
+        .with("out_trade_no", trade.order.key.out_trade_no.clone());
+    buyer::describe(answer, &trade.order)
         .with("fund_change", change)
         .with("refund_fee", yuan(sum))
         .with("send_back_fee", yuan(sent_back))

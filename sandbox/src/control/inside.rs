@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::ledger::LedgerView;
+use crate::barcode::Behaviour;
+use crate::ledger::{Channel, LedgerView};
 use crate::notice::{self, NoticeKind};
 use crate::payer::{self, Acted, Opened, PayerError};
 use crate::server::Sandbox;
@@ -40,6 +41,12 @@ impl Sandbox {
     /// where scanning or signing in is the moment.
     pub fn open(&self, artefact: &Value) -> Result<Opened, PayerError> {
         payer::open(self, artefact)
+    }
+
+    /// The payer's wallet shows a payment code, good for one minute and one payment, which goes
+    /// as `behaviour` says.
+    pub fn show_barcode(&self, channel: Channel, behaviour: Behaviour) -> String {
+        self.with_world(|world, now| world.barcodes.show(channel, behaviour, now))
     }
 
     /// The payer pays. `account` is needed only if several accounts use the number.

@@ -13,12 +13,14 @@ mod trades;
 use actix_web::web;
 
 pub use inside::NotifyError;
+pub(crate) use refusal::{Refusal, read};
 
 /// The routes of the control API, except those that belong to one channel.
 pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
     cfg.route("/sandbox/ledger", web::get().to(trades::ledger))
         .route("/sandbox/accounts", web::post().to(accounts::register))
         .route("/sandbox/payer/open", web::post().to(trades::open))
+        .route("/sandbox/payer/barcode", web::post().to(trades::barcode))
         .route(
             "/sandbox/trades/{out_trade_no}/pay",
             web::post().to(trades::pay),

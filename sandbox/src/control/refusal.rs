@@ -13,7 +13,7 @@ use crate::payer::PayerError;
 /// A refusal: an HTTP status, a stable code and what to do.
 #[derive(Debug, Serialize, thiserror::Error)]
 #[error("{code}: {detail}")]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     #[serde(skip)]
     status: StatusCode,
     code: &'static str,
@@ -31,7 +31,7 @@ impl Refusal {
 }
 
 /// Reads a JSON body whatever its content type says; an empty body is an empty object.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body)
         .map_err(|error| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", error))

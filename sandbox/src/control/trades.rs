@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::refusal::{Refusal, read};
+use crate::barcode::Behaviour;
+use crate::ledger::Channel;
 use crate::notice::NoticeKind;
 use crate::server::Sandbox;
 
@@ -14,6 +16,13 @@ use crate::server::Sandbox;
 #[serde(deny_unknown_fields)]
 struct Open {
     artefact: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Show {
+    channel: Channel,
+    behaviour: Behaviour,
 }
 
 /// Which account, where a number exists in several.
@@ -56,6 +65,16 @@ pub(super) async fn open(
 ) -> Result<HttpResponse, Refusal> {
     let Open { artefact } = read(&body)?;
     Ok(HttpResponse::Ok().json(sandbox.open(&artefact)?))
+}
+
+/// The wallet shows a payment code.
+pub(super) async fn barcode(
+    sandbox: web::Data<Sandbox>,
+    body: web::Bytes,
+) -> Result<HttpResponse, Refusal> {
+    let Show { channel, behaviour } = read(&body)?;
+    let auth_code = sandbox.show_barcode(channel, behaviour);
+    Ok(HttpResponse::Ok().json(json!({"auth_code": auth_code})))
 }
 
 /// The payer pays.

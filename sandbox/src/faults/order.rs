@@ -6,10 +6,13 @@ use serde_json::Number;
 use super::Fault;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 17] = [
+const METHODS: [&str; 26] = [
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
+    "alipay.trade.pay",
+    "alipay.trade.create",
+    "alipay.trade.cancel",
     "alipay.trade.query",
     "alipay.trade.close",
     "alipay.trade.refund",
@@ -18,10 +21,16 @@ const METHODS: [&str; 17] = [
     "wechat.h5",
     "wechat.jsapi",
     "wechat.app",
+    "wechat.codepay",
     "wechat.query",
     "wechat.close",
+    "wechat.reverse",
     "wechat.refund",
     "wechat.refund_query",
+    "wechat.abnormal_refund",
+    "wechat.certificates",
+    "wechat.bill",
+    "wechat.bill_file",
     "notice.alipay",
     "notice.wechat",
 ];

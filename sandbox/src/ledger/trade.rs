@@ -121,6 +121,18 @@ pub enum TradeState {
     Finished,
 }
 
+/// WeChat Pay's barcode payments know three states more than [`TradeState`] has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scan {
+    /// `USERPAYING`: unpaid, and the wallet asks for the password.
+    AskingPassword,
+    /// `PAYERROR`: unpaid, and it cannot be paid any more.
+    Failed,
+    /// `REVOKED`: the merchant took it back; what had been paid was given back.
+    Reversed,
+}
+
 /// A trade that exists at the channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
@@ -130,6 +142,9 @@ pub struct Trade {
     pub trade_no: String,
     /// What it is now.
     pub state: TradeState,
+    /// WeChat Pay's barcode payments: where the scan stands.
+    #[serde(default)]
+    pub scan: Option<Scan>,
     /// UTC.
     pub created_at: DateTime<Utc>,
     /// From when on it cannot be paid, UTC.
@@ -150,7 +165,12 @@ impl Trade {
             (Channel::Alipay, TradeState::Paid | TradeState::Refunded) => "TRADE_SUCCESS",
             (Channel::Alipay, TradeState::Closed) => "TRADE_CLOSED",
             (Channel::Alipay, TradeState::Finished) => "TRADE_FINISHED",
-            (Channel::Wechat, TradeState::Waiting) => "NOTPAY",
+            (Channel::Wechat, _) if self.scan == Some(Scan::Reversed) => "REVOKED",
+            (Channel::Wechat, TradeState::Waiting) => match self.scan {
+                Some(Scan::AskingPassword) => "USERPAYING",
+                Some(Scan::Failed) => "PAYERROR",
+                _ => "NOTPAY",
+            },
             (Channel::Wechat, TradeState::Paid | TradeState::Finished) => "SUCCESS",
             (Channel::Wechat, TradeState::Refunded) => "REFUND",
             (Channel::Wechat, TradeState::Closed) => "CLOSED",

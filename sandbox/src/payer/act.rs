@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::PayerError;
 use crate::alipay;
 use crate::artefacts::ArtefactKind;
-use crate::ledger::{Channel, Order, PayRefused, Trade, TradeKey, TradeView};
+use crate::ledger::{Channel, Order, PayRefused, Scan, Trade, TradeKey, TradeView};
 use crate::notice::{self, NoticeKind};
 use crate::server::{Sandbox, World};
 
@@ -48,7 +48,8 @@ pub fn force_pay(
     Ok(after_payment(sandbox, &paid))
 }
 
-/// The payer leaves the cashier. Nothing changes at the channel: the order stays payable.
+/// The payer leaves the cashier. Nothing changes at the channel: the order stays payable, unless
+/// WeChat's wallet was asking for the password of a barcode payment, which then fails.
 pub fn cancel(
     sandbox: &Sandbox,
     out_trade_no: &str,
@@ -56,6 +57,10 @@ pub fn cancel(
 ) -> Result<Acted, PayerError> {
     sandbox.with_world(|world, _| {
         let order = resolve(world, out_trade_no, account, Reach::Opened)?;
+        let asking = |trade: &Trade| trade.scan == Some(Scan::AskingPassword);
+        if world.ledger.trade(&order.key).is_some_and(asking) {
+            world.ledger.fail_scan(&order.key);
+        }
         let trade = world.ledger.trade(&order.key).map(TradeView::from);
         Ok(Acted {
             trade,

@@ -52,7 +52,15 @@ fn open_text(sandbox: &Sandbox, text: &str) -> Result<Opened, PayerError> {
     ))
 }
 
+/// Parameters of a page inside a wallet: Alipay's `tradePay` takes a number or an order string.
 fn open_params(sandbox: &Sandbox, params: &Map<String, Value>) -> Result<Opened, PayerError> {
+    let text = |name: &str| params.get(name).and_then(Value::as_str);
+    if let Some(trade_no) = text("tradeNO") {
+        return alipay::open_trade(sandbox, trade_no);
+    }
+    if let Some(order) = text("orderStr") {
+        return alipay::open_order_string(sandbox, order);
+    }
     wechat::open_params(sandbox, params)
 }
 

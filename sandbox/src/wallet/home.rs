@@ -54,7 +54,9 @@ fn item(artefact: &Artefact) -> Option<Item> {
     let link = match artefact.kind {
         ArtefactKind::QrCode => link("/wallet/scan", "code", &artefact.code),
         ArtefactKind::H5 => link("/wallet/h5", "id", &artefact.code),
-        ArtefactKind::Page | ArtefactKind::OrderString => cashier_link(&artefact.code),
+        ArtefactKind::Page | ArtefactKind::OrderString | ArtefactKind::Trade => {
+            cashier_link(&artefact.code)
+        }
         ArtefactKind::PrepayId => return None,
     };
     Some(Item {

@@ -1,21 +1,23 @@
 //! The frame of every APIv3 call: verify the request, let an armed fault strike, carry the call
 //! out, sign the answer.
 //!
-//! A 401 goes out unsigned, as the channel's do; every other answer is signed with the key that
-//! the request's `Wechatpay-Serial` names, or with the merchant's public-key-mode key when it
-//! names none.
+//! A 401 goes out unsigned, as the channel's do, and so does a bill file; every other answer is
+//! signed with the key that the request's `Wechatpay-Serial` names, or that the merchant's mode
+//! says when it names none.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::Value;
 use url::form_urlencoded;
 
 use super::authorization::{Authorization, SignedRequest};
-use super::problem::{Location, Problem};
-use super::sign::{PlatformKey, Signed};
+use super::problem::Problem;
+use super::sign::Signed;
 use super::token::token;
 use crate::account::WechatAccount;
 use crate::faults::{self, Fault};
@@ -26,6 +28,15 @@ use crate::server::Sandbox;
 /// The fault name of a close, the one call that can be too early.
 pub const CLOSE: &str = "wechat.close";
 
+/// The fault name of a reverse.
+pub const REVERSE: &str = "wechat.reverse";
+
+/// The fault name of a bill file's download, whose answer has no signature to go wrong.
+pub const BILL_FILE: &str = "wechat.bill_file";
+
+/// Under which a service provider calls for its sub-merchants.
+const PARTNER: &str = "/v3/pay/partner/";
+
 /// What a call answers when it succeeds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
@@ -33,6 +44,8 @@ pub enum Reply {
     Json(Value),
     /// 204 without a body.
     NoContent,
+    /// 200 with the bytes of a file, unsigned.
+    File(Bytes),
 }
 
 /// A call whose signature was verified.
@@ -43,6 +56,8 @@ pub struct Call<'a> {
     pub account: Arc<WechatAccount>,
     /// The raw body.
     pub body: &'a [u8],
+    /// A fault that changes the answer itself.
+    pub fault: Option<Fault>,
     request: &'a HttpRequest,
 }
 
@@ -57,33 +72,22 @@ impl Call<'_> {
         TradeKey::new(Channel::Wechat, self.mchid(), out_trade_no)
     }
 
-    /// Checks the query of a GET: `mchid` and nothing else, and it is the caller.
-    ///
-    /// # Errors
-    /// 400 `PARAM_ERROR`.
-    pub fn check_query_mchid(&self) -> Result<(), Problem> {
-        let query = self.request.query_string();
-        let mut parameters = form_urlencoded::parse(query.as_bytes());
-        match (parameters.next(), parameters.next()) {
-            (Some((name, mchid)), None) if name == "mchid" && mchid == self.mchid() => Ok(()),
-            _ => Err(Problem::field(
-                "mchid",
-                Location::Url,
-                "查询参数应只有mchid，且与Authorization中的mchid一致",
-            )),
-        }
+    /// Whether a service provider calls for a sub-merchant.
+    pub fn is_partner(&self) -> bool {
+        self.request.path().starts_with(PARTNER)
     }
 
-    /// Checks the `mchid` of a body.
-    ///
-    /// # Errors
-    /// 400 `PARAM_ERROR` when it is not the caller.
-    pub fn check_body_mchid(&self, mchid: &str) -> Result<(), Problem> {
-        if mchid == self.mchid() {
-            return Ok(());
-        }
-        let issue = "商户号与Authorization中的mchid不一致";
-        Err(Problem::field("/mchid", Location::Body, issue))
+    /// The query's parameters; of a repeated one the last counts.
+    pub fn query(&self) -> BTreeMap<String, String> {
+        let query = self.request.query_string();
+        form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect()
+    }
+
+    /// The `Wechatpay-Serial` header.
+    pub fn platform_serial(&self) -> Option<&str> {
+        header(self.request, "Wechatpay-Serial")
     }
 }
 
@@ -113,16 +117,25 @@ pub async fn answer(
         sandbox,
         account,
         body,
+        fault: None,
         request,
     };
-    if let Err(problem) = check_headers(request, body, &call.account) {
+    if let Err(problem) = check_headers(&call, method) {
         return sign(&call, Err(problem), None);
     }
     let hit = sandbox.faults().fire(method, out_trade_no);
     faults::answer(hit, |fault| {
+        let call = Call { fault, ..call };
         let outcome = match fault {
             Some(Fault::SystemError) => Err(Problem::system_error()),
+            Some(Fault::RateLimited) => Err(Problem::rate_limited()),
             Some(Fault::TooEarly) if method == CLOSE => Err(Problem::too_early()),
+            Some(Fault::TooEarly) if method == REVERSE => Err(Problem::paying_now()),
+            Some(Fault::RateLimitedAfter) => {
+                // Carried out, whatever it says.
+                let _ = carry_out(&call);
+                Err(Problem::rate_limited())
+            }
             _ => carry_out(&call),
         };
         sign(&call, outcome, fault)
@@ -158,28 +171,29 @@ fn verify(
     Ok(account)
 }
 
-/// The headers that APIv3 asks for besides the signature.
-fn check_headers(
-    request: &HttpRequest,
-    body: &[u8],
-    account: &WechatAccount,
-) -> Result<(), Problem> {
+/// The headers that APIv3 asks for besides the signature. A file may be asked for as anything.
+fn check_headers(call: &Call<'_>, method: &str) -> Result<(), Problem> {
+    let request = call.request;
     let accept = header(request, ACCEPT.as_str()).unwrap_or_default();
-    if !accept.contains("application/json") && !accept.contains("*/*") {
+    let takes_json = accept.contains("application/json") || accept.contains("*/*");
+    if !takes_json && method != BILL_FILE {
         return Err(Problem::malformed("Http头Accept应为application/json"));
     }
     if header(request, USER_AGENT.as_str()).is_none_or(str::is_empty) {
         return Err(Problem::malformed("Http头缺少User-Agent"));
     }
     let json = |value: &str| value.starts_with("application/json");
-    if !body.is_empty() && !header(request, CONTENT_TYPE.as_str()).is_some_and(json) {
+    if !call.body.is_empty() && !header(request, CONTENT_TYPE.as_str()).is_some_and(json) {
         return Err(Problem::malformed("Http头Content-Type应为application/json"));
     }
-    match PlatformKey::of(account, header(request, "Wechatpay-Serial")) {
-        Some(_) => Ok(()),
-        None => Err(Problem::malformed(
-            "Http头Wechatpay-Serial有误：name the platform key that this merchant was given",
-        )),
+    let account = &call.account;
+    match call.platform_serial() {
+        Some(id) if account.portal.platform.named(account, id).is_none() => {
+            Err(Problem::malformed(
+                "Http头Wechatpay-Serial有误：name the platform key that this merchant was given",
+            ))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -192,6 +206,7 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 
 /// Writes and signs the answer; a fault may spoil its signature or its amount.
 fn sign(call: &Call<'_>, outcome: Result<Reply, Problem>, fault: Option<Fault>) -> HttpResponse {
+    let switches = &call.sandbox.wechat().switches;
     let (status, number, body) = match outcome {
         Ok(Reply::Json(mut body)) => {
             if fault == Some(Fault::WrongAmount) {
@@ -200,7 +215,9 @@ fn sign(call: &Call<'_>, outcome: Result<Reply, Problem>, fault: Option<Fault>) 
             (200, 0, body.to_string())
         }
         Ok(Reply::NoContent) => (204, 0, String::new()),
+        Ok(Reply::File(bytes)) => return file(bytes),
         Err(problem) => {
+            let problem = problem.spelled(switches.rules().error_spelling);
             tell(&problem);
             (
                 problem.status(),
@@ -209,19 +226,9 @@ fn sign(call: &Call<'_>, outcome: Result<Reply, Problem>, fault: Option<Fault>) 
             )
         }
     };
-    let named = header(call.request, "Wechatpay-Serial");
-    let key =
-        PlatformKey::of(&call.account, named).or_else(|| PlatformKey::of(&call.account, None));
-    let signed = key.ok_or(KeyError::Private).and_then(|key| {
-        Signed::new(
-            key,
-            call.sandbox.clock().wall().timestamp(),
-            token::<16>()?,
-            body.as_bytes(),
-        )
-    });
-    let signed = match signed {
+    let signed = match signature(call, &body) {
         Ok(signed) if fault == Some(Fault::BadSignature) => signed.spoiled(),
+        Ok(signed) if fault == Some(Fault::Signtest) || switches.probe_is_due() => signed.probe(),
         Ok(signed) => signed,
         Err(error) => {
             tracing::error!(%error, "an answer could not be signed");
@@ -233,6 +240,27 @@ fn sign(call: &Call<'_>, outcome: Result<Reply, Problem>, fault: Option<Fault>) 
         response.insert_header(header);
     }
     finish(response, body)
+}
+
+/// Signs with the key that the request names, or that the merchant's mode says.
+fn signature(call: &Call<'_>, body: &str) -> Result<Signed, KeyError> {
+    let platform = &call.account.portal.platform;
+    let named = platform.answer_key(&call.account, call.platform_serial());
+    let key = named.or_else(|| platform.answer_key(&call.account, None));
+    let wall = call.sandbox.clock().wall().timestamp();
+    Signed::new(
+        &key.ok_or(KeyError::Private)?,
+        wall,
+        token::<16>()?,
+        body.as_bytes(),
+    )
+}
+
+/// A file goes out without a signature: its hash was told before.
+fn file(bytes: Bytes) -> HttpResponse {
+    start(200, 0)
+        .content_type("text/plain; charset=utf-8")
+        .body(bytes)
 }
 
 /// Adds one fen to what an answer says about money.

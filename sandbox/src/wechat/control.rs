@@ -1,13 +1,13 @@
 //! The part of the control API that only WeChat Pay needs: what becomes of a refund, and the
 //! switches for its rules.
 
+use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Json, Path, Query};
-use actix_web::{HttpResponse, error};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::settle::{SettleRefused, settle_as};
-use super::switches::{Rules, Switches};
+use super::switches::RulesChange;
 use crate::ledger::{Channel, RefundState, TradeKey};
 use crate::server::Sandbox;
 
@@ -39,7 +39,6 @@ struct Whose {
 /// settles (`PROCESSING`: it never settles by itself).
 async fn decide_refund(
     sandbox: Data<Sandbox>,
-    switches: Data<Switches>,
     number: Path<String>,
     whose: Query<Whose>,
     decision: Json<Decision>,
@@ -47,7 +46,7 @@ async fn decide_refund(
     let trades = trades_with(&sandbox, &number, whose.account.as_deref());
     let trade = match trades.as_slice() {
         [] => {
-            switches.plan(&number, decision.state);
+            sandbox.wechat().switches.plan(&number, decision.state);
             let body = json!({ "out_refund_no": *number, "planned": decision.state });
             return HttpResponse::Accepted().json(body);
         }
@@ -81,27 +80,22 @@ fn trades_with(sandbox: &Sandbox, out_refund_no: &str, account: Option<&str>) ->
 }
 
 /// `GET /sandbox/wechat`.
-async fn rules(switches: Data<Switches>) -> HttpResponse {
-    HttpResponse::Ok().json(switches.rules())
+async fn rules(sandbox: Data<Sandbox>) -> HttpResponse {
+    HttpResponse::Ok().json(sandbox.wechat().switches.rules())
 }
 
-/// `POST /sandbox/wechat` `{"refund_interval_seconds": 0}`.
-async fn set_rules(
-    switches: Data<Switches>,
-    rules: Json<Rules>,
-) -> Result<HttpResponse, error::Error> {
-    if !(0..=86_400).contains(&rules.refund_interval_seconds) {
-        return Ok(refused(
-            422,
-            "rule_invalid",
-            "refund_interval_seconds is a number from 0 (off) to 86400",
-        ));
+/// `POST /sandbox/wechat` with the rules that change: `{"refund_interval_seconds"?,
+/// "close_after_seconds"?, "signtest_every"?, "error_spelling"?}`.
+async fn set_rules(sandbox: Data<Sandbox>, change: Json<RulesChange>) -> HttpResponse {
+    if !change.is_sane() {
+        let detail = "rules in seconds are numbers from 0 (off) to 86400";
+        return refused(422, "rule_invalid", detail);
     }
-    switches.set_rules(*rules);
-    Ok(HttpResponse::Ok().json(switches.rules()))
+    sandbox.wechat().switches.change(*change);
+    HttpResponse::Ok().json(sandbox.wechat().switches.rules())
 }
 
-fn refused(status: u16, code: &str, detail: &str) -> HttpResponse {
+pub(super) fn refused(status: u16, code: &str, detail: &str) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status)
         .unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::build(status).json(json!({ "code": code, "detail": detail }))

@@ -54,3 +54,11 @@ pub(super) fn platform_key(id: &str) -> SigningKey {
 pub(super) fn platform_public_key(id: &str) -> VerifyingKey {
     public_key(platform(id)["public_key_spki_pem"].as_str().unwrap())
 }
+
+/// The private key whose id or serial is `id`, as the platform holds it.
+pub(super) fn held(id: &str) -> super::sign::PlatformKey {
+    super::sign::PlatformKey {
+        id: id.to_owned(),
+        key: std::sync::Arc::new(platform_key(id)),
+    }
+}

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
+use super::Unsaved;
 use super::call::falsify;
 use super::refund_view::refund_resource;
 use super::seal::seal;
-use super::sign::{PlatformKey, Signed};
+use super::sign::Signed;
 use super::token::token;
 use super::transaction::{moment, payment};
 use crate::account::WechatAccount;
@@ -64,6 +65,7 @@ impl Event {
 struct Message {
     trade: TradeKey,
     account: Arc<WechatAccount>,
+    unsaved: Arc<Unsaved>,
     kind: NoticeKind,
     url: String,
     id: String,
@@ -86,9 +88,9 @@ impl Letter for Message {
 
     fn write(&self, attempt: Attempt) -> Result<Written, KeyError> {
         let body = self.body(attempt.fault)?;
-        let key = PlatformKey::of(&self.account, None).ok_or(KeyError::Private)?;
+        let key = self.account.portal.platform.notice_key(&self.account);
         let signed = Signed::new(
-            key,
+            &key.ok_or(KeyError::Private)?,
             attempt.wall.timestamp(),
             token::<16>()?,
             body.as_bytes(),
@@ -96,7 +98,8 @@ impl Letter for Message {
         // A probe is followed by the right message, as any notice that was not received.
         let signed = match (attempt.fault, self.kind, attempt.number) {
             (Some(Fault::BadSignature), _, _) => signed.spoiled(),
-            (_, NoticeKind::Signtest, 1) => signed.probe(),
+            (Some(Fault::Signtest), _, _) | (_, NoticeKind::Signtest, 1) => signed.probe(),
+            _ if self.unsaved.switches.probe_is_due() => signed.probe(),
             _ => signed,
         };
         let mut headers = vec![
@@ -126,8 +129,12 @@ impl Message {
         let mut resource = self.event.resource.clone();
         match fault {
             Some(Fault::WrongAmount) => falsify(&mut resource),
-            Some(Fault::WrongAppId) => set(&mut resource, "appid", "wx0000000000000000"),
-            Some(Fault::WrongSeller) => set(&mut resource, "mchid", "1900000000"),
+            Some(Fault::WrongAppId) => {
+                set_either(&mut resource, ["appid", "sp_appid"], "wx0000000000000000");
+            }
+            Some(Fault::WrongSeller) => {
+                set_either(&mut resource, ["mchid", "sub_mchid"], "1900000000");
+            }
             Some(Fault::WrongOutTradeNo) => set(&mut resource, "out_trade_no", "WRONG000000000"),
             _ => {}
         }
@@ -180,7 +187,7 @@ pub(crate) fn send_notice(
             let newest = newest_refund(sandbox, trade)?;
             (newest.notify_url.clone(), Event::refund(trade, &newest)?)
         }
-        NoticeKind::Finished | NoticeKind::Closed => {
+        NoticeKind::Waiting | NoticeKind::Finished | NoticeKind::Closed => {
             let never = "WeChat Pay sends no such notice: it tells of payments and refunds only";
             return Err(NoticeRefused::Nothing(never));
         }
@@ -229,6 +236,7 @@ fn post(
         Message {
             trade: key,
             account,
+            unsaved: sandbox.wechat().clone(),
             kind,
             url,
             id,
@@ -244,6 +252,16 @@ fn newest_refund(sandbox: &Sandbox, trade: &Trade) -> Result<Refund, NoticeRefus
         let newest = world.ledger.refunds_of(&trade.order.key).last().cloned();
         newest.ok_or(NoticeRefused::Nothing("the trade has no refund to tell of"))
     })
+}
+
+/// Replaces the field that is there of two: the direct merchant's, or the service provider's.
+fn set_either(resource: &mut Value, [direct, partner]: [&str; 2], value: &str) {
+    let name = if resource.get(partner).is_some() {
+        partner
+    } else {
+        direct
+    };
+    set(resource, name, value);
 }
 
 /// Replaces the value at `name` (dots reach inside); what was a number stays one if it can.

@@ -50,14 +50,14 @@ fn check_order(params: &ClientParams, artefact: &Artefact) -> Result<(), PayerEr
     if artefact.order.product != product.trade_type() {
         return refuse("the prepay_id was made for another product (JSAPI and APP do not mix)");
     }
-    if artefact.order.details.get("appid") != Some(&params.app_id) {
+    let details = &artefact.order.details;
+    let seen = details.get("sub_appid").or_else(|| details.get("appid"));
+    if seen != Some(&params.app_id) {
         return refuse("the appid is not the one of the order");
     }
-    if params
-        .partner_id
-        .as_ref()
-        .is_some_and(|id| *id != artefact.order.key.account)
-    {
+    // Service providers are documented with either number.
+    let payees = [Some(&artefact.order.key.account), details.get("sub_mchid")];
+    if params.partner_id.is_some() && !payees.contains(&params.partner_id.as_ref()) {
         return refuse("partnerid is not the mchid of the order");
     }
     Ok(())

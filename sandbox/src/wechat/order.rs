@@ -1,4 +1,4 @@
-//! What the four ordering calls have in common: reading and checking the body of an order.
+//! What the five ordering calls have in common: reading and checking the body of an order.
 //!
 //! Relaxed against the real channel, because this runs on a developer's desk: the address of an
 //! H5 payer may be a loopback address.
@@ -23,6 +23,8 @@ pub enum Product {
     Jsapi,
     /// A merchant's own app.
     App,
+    /// The merchant scans the payer's payment code.
+    Codepay,
 }
 
 impl Product {
@@ -33,17 +35,45 @@ impl Product {
             Self::H5 => "MWEB",
             Self::Jsapi => "JSAPI",
             Self::App => "APP",
+            Self::Codepay => "MICROPAY",
         }
     }
+}
+
+/// Who is to be paid, under which appid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payee {
+    /// The caller's appid (`appid`, or `sp_appid` in service-provider mode).
+    pub appid: String,
+    /// The caller (`mchid`, or `sp_mchid`).
+    pub mchid: String,
+    /// In service-provider mode: for whom it is.
+    pub sub: Option<SubPayee>,
+}
+
+/// The sub-merchant of a service provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubPayee {
+    /// `sub_mchid`.
+    pub mchid: String,
+    /// `sub_appid`: then the payer sees the order under this one.
+    pub appid: Option<String>,
+}
+
+/// Who will pay, where the order says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payer {
+    /// An openid under the caller's appid (`openid`, `sp_openid`).
+    Caller(String),
+    /// An openid under the sub-merchant's appid (`sub_openid`).
+    Sub(String),
 }
 
 /// An order as the merchant asked for it, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
-    /// The appid that the payer will see.
-    pub appid: String,
-    /// The merchant.
-    pub mchid: String,
+    /// Who is to be paid.
+    pub payee: Payee,
     /// What is bought.
     pub description: String,
     /// The merchant's number, unique per `mchid`.
@@ -52,48 +82,84 @@ pub struct Order {
     pub time_expire: Option<DateTime<Utc>>,
     /// Echoed in queries and notices once it is paid.
     pub attach: Option<String>,
-    /// Where the notice goes.
-    pub notify_url: String,
+    /// Where the notice goes; a payment code's payment has none.
+    pub notify_url: Option<String>,
     /// Fen.
     pub total: i64,
     /// JSAPI only: who will pay.
-    pub openid: Option<String>,
+    pub payer: Option<Payer>,
+    /// Payment codes only: what was scanned.
+    pub auth_code: Option<String>,
     /// The whole body: an order repeated under its number must equal it.
     pub content: Value,
 }
 
 impl Order {
-    /// Reads the body of an ordering call.
+    /// Reads the body of an ordering call, in a service provider's names if `partner`.
     ///
     /// # Errors
     /// 400 `PARAM_ERROR` that names the field.
-    pub fn parse(product: Product, body: &[u8]) -> Result<Self, Problem> {
+    pub fn parse(product: Product, partner: bool, body: &[u8]) -> Result<Self, Problem> {
         let mut fields = Fields::parse(body)?;
         let content = fields.content();
+        let payee = payee(partner, &mut fields)?;
+        let (payer, auth_code) = payer(product, &payee, &mut fields)?;
         let order = Self {
-            appid: fields.required_text("appid", 32)?,
-            mchid: fields.required_text("mchid", 32)?,
             description: fields.required_text("description", 127)?,
             out_trade_no: out_trade_no(&mut fields)?,
-            time_expire: time_expire(&mut fields)?,
+            time_expire: time_expire(product, &mut fields)?,
             attach: fields.text("attach", 128)?,
-            notify_url: notify_url(&mut fields, 255)?.ok_or_else(|| fields.absent("notify_url"))?,
+            notify_url: told_at(product, &mut fields)?,
             total: total(&mut fields)?,
-            openid: payer(product, &mut fields)?,
+            payee,
+            payer,
+            auth_code,
             content,
         };
         fields.text("goods_tag", 32)?;
-        fields.choices(
-            "limit_pay",
-            &["no_balance", "no_credit", "no_debit", "balance_only"],
-        )?;
+        if product != Product::Codepay {
+            fields.choices(
+                "limit_pay",
+                &["no_balance", "no_credit", "no_debit", "balance_only"],
+            )?;
+        }
         fields.flag("support_fapiao")?;
         detail(&mut fields)?;
-        scene_info(product, &mut fields)?;
+        match product {
+            Product::Codepay => scanner(&mut fields)?,
+            _ => scene_info(product, &mut fields)?,
+        }
         settle_info(&mut fields)?;
         fields.finish()?;
         Ok(order)
     }
+}
+
+fn payee(partner: bool, fields: &mut Fields) -> Result<Payee, Problem> {
+    if !partner {
+        return Ok(Payee {
+            appid: fields.required_text("appid", 32)?,
+            mchid: fields.required_text("mchid", 32)?,
+            sub: None,
+        });
+    }
+    Ok(Payee {
+        appid: fields.required_text("sp_appid", 32)?,
+        mchid: fields.required_text("sp_mchid", 32)?,
+        sub: Some(SubPayee {
+            mchid: fields.required_text("sub_mchid", 32)?,
+            appid: fields.text("sub_appid", 32)?,
+        }),
+    })
+}
+
+/// An order that waits for its payer says where it is told.
+fn told_at(product: Product, fields: &mut Fields) -> Result<Option<String>, Problem> {
+    if product == Product::Codepay {
+        return Ok(None);
+    }
+    let url = notify_url(fields, 255)?.ok_or_else(|| fields.absent("notify_url"))?;
+    Ok(Some(url))
 }
 
 fn out_trade_no(fields: &mut Fields) -> Result<String, Problem> {
@@ -105,7 +171,10 @@ fn out_trade_no(fields: &mut Fields) -> Result<String, Problem> {
     Err(fields.refuse("out_trade_no", "只能是数字、大小写字母_-*|，长度6至32"))
 }
 
-fn time_expire(fields: &mut Fields) -> Result<Option<DateTime<Utc>>, Problem> {
+fn time_expire(product: Product, fields: &mut Fields) -> Result<Option<DateTime<Utc>>, Problem> {
+    if product == Product::Codepay {
+        return Ok(None);
+    }
     let Some(text) = fields.text("time_expire", 64)? else {
         return Ok(None);
     };
@@ -126,15 +195,38 @@ fn total(fields: &mut Fields) -> Result<i64, Problem> {
     Ok(total)
 }
 
-/// Only JSAPI orders say who pays, and they must.
-fn payer(product: Product, fields: &mut Fields) -> Result<Option<String>, Problem> {
-    if product != Product::Jsapi {
-        return Ok(None);
+/// Only JSAPI orders say who pays, and they must; a payment code stands for its payer.
+fn payer(
+    product: Product,
+    payee: &Payee,
+    fields: &mut Fields,
+) -> Result<(Option<Payer>, Option<String>), Problem> {
+    if !matches!(product, Product::Jsapi | Product::Codepay) {
+        return Ok((None, None));
     }
     let mut payer = fields.required_object("payer")?;
-    let openid = payer.required_text("openid", 128)?;
+    let read = match (product, &payee.sub) {
+        (Product::Codepay, _) => (None, Some(payer.required_text("auth_code", 32)?)),
+        (_, None) => (
+            Some(Payer::Caller(payer.required_text("openid", 128)?)),
+            None,
+        ),
+        (_, Some(sub)) => (Some(payer_of_partner(sub, &mut payer)?), None),
+    };
     payer.finish()?;
-    Ok(Some(openid))
+    Ok(read)
+}
+
+/// `sp_openid` or `sub_openid`, the latter under a `sub_appid`.
+fn payer_of_partner(sub: &SubPayee, payer: &mut Fields) -> Result<Payer, Problem> {
+    let sp_openid = payer.text("sp_openid", 128)?;
+    let sub_openid = payer.text("sub_openid", 128)?;
+    match (sp_openid, sub_openid) {
+        (Some(openid), None) => Ok(Payer::Caller(openid)),
+        (None, Some(openid)) if sub.appid.is_some() => Ok(Payer::Sub(openid)),
+        (None, Some(_)) => Err(payer.refuse("sub_openid", "传入sub_openid时必须传入sub_appid")),
+        _ => Err(payer.refuse("sp_openid", "sp_openid和sub_openid二选一")),
+    }
 }
 
 fn detail(fields: &mut Fields) -> Result<(), Problem> {
@@ -179,6 +271,22 @@ fn scene_info(product: Product, fields: &mut Fields) -> Result<(), Problem> {
     scene.finish()
 }
 
+/// The machine that scanned, required for payment codes.
+fn scanner(fields: &mut Fields) -> Result<(), Problem> {
+    let mut scene = fields.required_object("scene_info")?;
+    scene.text("device_id", 32)?;
+    if let Some(address) = scene.text("device_ip", 45)?
+        && address.parse::<IpAddr>().is_err()
+    {
+        return Err(scene.refuse("device_ip", "应为IPv4或IPv6地址"));
+    }
+    let mut store = scene.required_object("store_info")?;
+    store.text("id", 32)?;
+    store.text("out_id", 32)?;
+    store.finish()?;
+    scene.finish()
+}
+
 fn h5_info(scene: &mut Fields) -> Result<(), Problem> {
     let mut info = scene.required_object("h5_info")?;
     if info.choice("type", &["Wap", "iOS", "Android"])?.is_none() {
@@ -214,7 +322,7 @@ mod tests {
     }
 
     fn refused(product: Product, body: &Value, pointer: &str) {
-        let problem = Order::parse(product, body.to_string().as_bytes()).unwrap_err();
+        let problem = Order::parse(product, false, body.to_string().as_bytes()).unwrap_err();
         assert_eq!((problem.status(), problem.code()), (400, "PARAM_ERROR"));
         assert_eq!(problem.body()["detail"]["field"], pointer, "{problem:?}");
     }
@@ -228,24 +336,29 @@ mod tests {
                 "native" | "native_ascii_escaped_body" => Product::Native,
                 "h5" => Product::H5,
                 "jsapi" => Product::Jsapi,
+                "codepay" => Product::Codepay,
                 _ => continue,
             };
-            let order = Order::parse(product, case["body"].as_str().unwrap().as_bytes()).unwrap();
-            assert_eq!(order.out_trade_no, "1217752501201407033233368018");
+            let body = case["body"].as_str().unwrap().as_bytes();
+            let order = Order::parse(product, false, body).unwrap();
+            if product == Product::Codepay {
+                assert_eq!(order.out_trade_no, "1217752501201407033233368019");
+                assert_eq!(order.auth_code.as_deref(), Some("130061098828009406"));
+            } else {
+                assert_eq!(order.out_trade_no, "1217752501201407033233368018");
+            }
             assert_eq!(order.description, "Image形象店-深圳腾大-QQ公仔");
             assert_eq!(order.total, 1);
             if product == Product::Jsapi {
-                assert_eq!(
-                    order.openid.as_deref(),
-                    Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
-                );
+                let openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o".to_owned();
+                assert_eq!(order.payer, Some(Payer::Caller(openid)));
                 assert_eq!(order.attach.as_deref(), Some("自定义数据"));
                 // 2018-06-08T10:34:56+08:00
                 assert_eq!(order.time_expire.unwrap().timestamp(), 1_528_425_296);
             }
             read += 1;
         }
-        assert_eq!(read, 4);
+        assert_eq!(read, 5);
     }
 
     #[test]

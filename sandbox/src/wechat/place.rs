@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::call::{Call, Reply};
 use super::lifetime;
-use super::order::{Order, Product};
+use super::openid::Openids;
+use super::order::{Order, Payee, Payer, Product};
 use super::problem::{Location, Problem};
 use super::token::token;
+use super::whose::Whose;
 use crate::artefacts::{Artefact, ArtefactKind};
 use crate::key::KeyError;
 use crate::ledger::{self, Expiry, Trade, TradeState, beijing};
@@ -20,13 +22,12 @@ use crate::server::World;
 ///
 /// # Errors
 /// 400 `PARAM_ERROR` for the body, `APPID_MCHID_NOT_MATCH`, and for a number that is in use
-/// `INVALID_REQUEST` (other parameters), `ORDERPAID` or `ORDER_CLOSED`.
-pub fn place(call: &Call<'_>, product: Product) -> Result<Reply, Problem> {
-    let order = Order::parse(product, call.body)?;
-    call.check_body_mchid(&order.mchid)?;
-    if order.appid != call.account.merchant.appid {
-        return Err(Problem::appid_mchid_not_match());
-    }
+/// `INVALID_REQUEST` (other parameters), `ORDERPAID` or `ORDER_CLOSED`; 403 `NO_AUTH` for a
+/// sub-merchant that is not linked; 500 `OPENID_MISMATCH`.
+pub fn place(call: &Call<'_>, openids: &Openids, product: Product) -> Result<Reply, Problem> {
+    let order = Order::parse(product, call.is_partner(), call.body)?;
+    check_payee(call, &order.payee)?;
+    check_payer(call, openids, &order)?;
     let public_url = call.sandbox.public_url();
     call.sandbox.with_world(|world, now| {
         let key = call.key(&order.out_trade_no);
@@ -51,17 +52,83 @@ fn check_reentry(trade: &Trade, product: Product, order: &Order) -> Result<(), P
         TradeState::Waiting => {}
         _ => return Err(Problem::order_paid()),
     }
-    let first = trade
-        .order
-        .details
-        .get("content")
-        .map(String::as_str)
-        .unwrap_or_default();
-    let first: Value = serde_json::from_str(first).unwrap_or_default();
-    if first == order.content && trade.order.product == product.trade_type() {
+    if same_parameters(trade, product, order) {
         return Ok(());
     }
     Err(Problem::differs_on_reentry())
+}
+
+/// Whether the trade was ordered by this very request.
+pub fn same_parameters(trade: &Trade, product: Product, order: &Order) -> bool {
+    let first = trade.order.details.get("content").map(String::as_str);
+    let first: Value = serde_json::from_str(first.unwrap_or_default()).unwrap_or_default();
+    first == order.content && trade.order.product == product.trade_type()
+}
+
+/// The caller is who is to be paid, or its provider, under an appid that is bound to it.
+///
+/// # Errors
+/// 400 `PARAM_ERROR`, `APPID_MCHID_NOT_MATCH`, 403 `NO_AUTH`.
+pub fn check_payee(call: &Call<'_>, payee: &Payee) -> Result<(), Problem> {
+    if payee.mchid != call.mchid() {
+        let pointer = if payee.sub.is_some() {
+            "/sp_mchid"
+        } else {
+            "/mchid"
+        };
+        let issue = "商户号与Authorization中的mchid不一致";
+        return Err(Problem::field(pointer, Location::Body, issue));
+    }
+    if !call.account.has_app(&payee.appid) {
+        return Err(Problem::appid_mchid_not_match());
+    }
+    let Some(sub) = &payee.sub else { return Ok(()) };
+    Whose::of(call, Some(sub.mchid.clone()))?;
+    match &sub.appid {
+        Some(appid) if !call.account.portal.has_sub_app(&sub.mchid, appid) => {
+            Err(Problem::appid_mchid_not_match())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The payer's openid is one under the appid that the payer sees.
+fn check_payer(call: &Call<'_>, openids: &Openids, order: &Order) -> Result<(), Problem> {
+    let (appid, openid) = match &order.payer {
+        None => return Ok(()),
+        Some(Payer::Caller(openid)) => (&order.payee.appid, openid),
+        Some(Payer::Sub(openid)) => {
+            let sub_appid = order.payee.sub.as_ref().and_then(|sub| sub.appid.as_ref());
+            (sub_appid.unwrap_or(&order.payee.appid), openid)
+        }
+    };
+    if openids.is_of_another(call.sandbox.accounts(), openid, appid) {
+        return Err(Problem::openid_mismatch());
+    }
+    Ok(())
+}
+
+/// What the ledger keeps of an order under WeChat Pay's own names.
+pub fn details(order: &Order) -> BTreeMap<String, String> {
+    let payee = &order.payee;
+    let sub = payee.sub.as_ref();
+    let (openid, sub_openid) = match &order.payer {
+        None => (None, None),
+        Some(Payer::Caller(openid)) => (Some(openid), None),
+        Some(Payer::Sub(openid)) => (None, Some(openid)),
+    };
+    let kept = [
+        ("appid", Some(&payee.appid)),
+        ("sub_mchid", sub.map(|sub| &sub.mchid)),
+        ("sub_appid", sub.and_then(|sub| sub.appid.as_ref())),
+        ("openid", openid),
+        ("sub_openid", sub_openid),
+    ];
+    let kept = kept
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name.to_owned(), value.clone())));
+    kept.chain([("content".to_owned(), order.content.to_string())])
+        .collect()
 }
 
 fn ledger_order(
@@ -70,26 +137,16 @@ fn ledger_order(
     key: ledger::TradeKey,
     now: DateTime<Utc>,
 ) -> ledger::Order {
-    let mut details = BTreeMap::from([
-        ("appid".to_owned(), order.appid.clone()),
-        ("content".to_owned(), order.content.to_string()),
-    ]);
-    details.extend(
-        order
-            .openid
-            .clone()
-            .map(|openid| ("openid".to_owned(), openid)),
-    );
     ledger::Order {
         key,
         amount: order.total,
         subject: order.description.clone(),
         product: product.trade_type().to_owned(),
-        notify_url: Some(order.notify_url.clone()),
+        notify_url: order.notify_url.clone(),
         return_url: None,
         attach: order.attach.clone(),
         expiry: Expiry::At(order.time_expire.unwrap_or(now + lifetime::UNPAID)),
-        details,
+        details: details(order),
     }
 }
 
@@ -104,13 +161,13 @@ fn hand_out(
     let (kind, life) = match product {
         Product::Native => (ArtefactKind::QrCode, lifetime::PREPAY),
         Product::H5 => (ArtefactKind::H5, lifetime::H5),
-        Product::Jsapi | Product::App => (ArtefactKind::PrepayId, lifetime::PREPAY),
+        _ => (ArtefactKind::PrepayId, lifetime::PREPAY),
     };
     let code = new_code(product, now)?;
     let reply = match product {
         Product::Native => json!({ "code_url": code }),
         Product::H5 => json!({ "h5_url": format!("{public_url}/wallet/h5?id={code}") }),
-        Product::Jsapi | Product::App => json!({ "prepay_id": code }),
+        _ => json!({ "prepay_id": code }),
     };
     if product == Product::Native {
         world.artefacts.replace(&trade.order.key, kind);
@@ -130,7 +187,7 @@ fn new_code(product: Product, now: DateTime<Utc>) -> Result<String, KeyError> {
     Ok(match product {
         Product::Native => format!("weixin://wxpay/bizpayurl?pr={}", token::<6>()?),
         Product::H5 => token::<16>()?,
-        Product::Jsapi | Product::App => {
+        _ => {
             format!(
                 "wx{}{}",
                 beijing(now).format("%Y%m%d%H%M%S"),

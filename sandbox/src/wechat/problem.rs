@@ -2,6 +2,7 @@
 //! number that ends the `Request-ID` header. Every message says what was wrong, in the channel's
 //! own words where they are known.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::key::KeyError;
@@ -98,6 +99,126 @@ impl Problem {
         Self::new(404, "ORDER_NOT_EXIST", 268_512_771, "订单不存在")
     }
 
+    /// 400 `ORDERREVERSED`: the number was reversed and stays so.
+    pub fn order_reversed() -> Self {
+        Self::new(
+            400,
+            "ORDERREVERSED",
+            268_447_914,
+            "当前订单已经被撤销，请更换订单号重新下单",
+        )
+    }
+
+    /// 403 `TRADE_ERROR`: this payment failed for good.
+    pub fn trade_error() -> Self {
+        Self::new(403, "TRADE_ERROR", 268_435_464, "支付失败，请撤销订单")
+    }
+
+    /// 202 `USERPAYING`: the payer is typing the password.
+    pub fn user_paying() -> Self {
+        Self::new(202, "USERPAYING", 268_435_464, "需要用户输入支付密码")
+    }
+
+    /// 202 `USERPAYING`: cannot be reversed just now. APIv2's words; here it is a fault that a test
+    /// arms.
+    pub fn paying_now() -> Self {
+        Self::new(202, "USERPAYING", 268_435_464, "正在支付中不能发起撤销")
+    }
+
+    /// 403 `NOTENOUGH`: the payer's balance is too low.
+    pub fn not_enough() -> Self {
+        Self::new(
+            403,
+            "NOTENOUGH",
+            268_435_464,
+            "余额不足，请更换其他支付方式",
+        )
+    }
+
+    /// 400 `AUTH_CODE_ERROR`: misread.
+    pub fn auth_code_error() -> Self {
+        Self::new(
+            400,
+            "AUTH_CODE_ERROR",
+            268_435_464,
+            "付款码错误，请重新扫码：18位数字",
+        )
+    }
+
+    /// 400 `AUTH_CODE_INVALID`: no payment code of WeChat's, or used before.
+    pub fn auth_code_invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "AUTH_CODE_INVALID", 268_435_464, message)
+    }
+
+    /// 400 `AUTHCODEEXPIRE`: older than a minute.
+    pub fn auth_code_expired() -> Self {
+        Self::new(
+            400,
+            "AUTHCODEEXPIRE",
+            268_435_464,
+            "付款码已过期，请用户在微信上刷新后再试",
+        )
+    }
+
+    /// 400 `REVERSE_EXPIRE`: older than seven days. The name is known from other parties only.
+    pub fn reverse_expired() -> Self {
+        Self::new(
+            400,
+            "REVERSE_EXPIRE",
+            268_435_464,
+            "订单已超过7天，无法撤销，请使用退款",
+        )
+    }
+
+    /// 400 `INVALID_REQUEST`: only a reverse ends a barcode order.
+    pub fn reverse_only() -> Self {
+        let message = "当前交易不允许进行普通关单(只能撤销)";
+        Self::new(400, "INVALID_REQUEST", 268_449_641, message)
+    }
+
+    /// 403 `NO_AUTH`: the service provider may not call for this sub-merchant.
+    pub fn not_linked(sub_mchid: &str) -> Self {
+        let message = format!(
+            "服务商与特约商户{sub_mchid}未建立绑定关系：link it with POST /sandbox/wechat/<mchid>/sub_merchants"
+        );
+        Self::new(403, "NO_AUTH", 268_443_701, message)
+    }
+
+    /// 500 `OPENID_MISMATCH`: the openid is one under another appid.
+    pub fn openid_mismatch() -> Self {
+        Self::new(500, "OPENID_MISMATCH", 268_501_013, "openid与appid不匹配")
+    }
+
+    /// 400 `NO_STATEMENT_EXIST`: nothing was traded that day.
+    pub fn no_statement_exist() -> Self {
+        Self::new(
+            400,
+            "NO_STATEMENT_EXIST",
+            268_435_464,
+            "请求的账单文件不存在",
+        )
+    }
+
+    /// 400 `STATEMENT_CREATING`: too early in the morning.
+    pub fn statement_creating() -> Self {
+        Self::new(
+            400,
+            "STATEMENT_CREATING",
+            268_435_464,
+            "账单生成中，请10点后再试",
+        )
+    }
+
+    /// 429 `RATELIMIT_EXCEEDED`: too many calls; here it is a fault that a test arms.
+    pub fn rate_limited() -> Self {
+        Self::new(
+            429,
+            "RATELIMIT_EXCEEDED",
+            268_447_840,
+            "请求频率过高，请降低频率后重试",
+        )
+    }
+
     /// 404 `RESOURCE_NOT_EXISTS`: no such order or refund to work on.
     pub fn resource_not_exists(message: impl Into<String>) -> Self {
         Self::new(404, "RESOURCE_NOT_EXISTS", 268_512_771, message)
@@ -138,6 +259,20 @@ impl Problem {
         self.status
     }
 
+    /// The same refusal in one of the two spellings that the wire is seen with.
+    #[must_use]
+    pub fn spelled(self, spelling: Spelling) -> Self {
+        let code = SPELLINGS
+            .iter()
+            .find(|(old, new)| *old == self.code || *new == self.code)
+            .map_or(self.code, |(old, new)| match spelling {
+                Spelling::Mixed => self.code,
+                Spelling::Older => old,
+                Spelling::Newer => new,
+            });
+        Self { code, ..self }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code
@@ -168,6 +303,31 @@ impl From<KeyError> for Problem {
         Self::system_error()
     }
 }
+
+/// How codes are spelled: the pages renamed them over time, and the wire is seen with both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spelling {
+    /// Each code as it was seen.
+    #[default]
+    Mixed,
+    /// `ORDERNOTEXIST`, `SYSTEMERROR`, …
+    Older,
+    /// `ORDER_NOT_EXIST`, `SYSTEM_ERROR`, …
+    Newer,
+}
+
+/// Codes with two spellings: the older one, the newer one.
+const SPELLINGS: [(&str, &str); 8] = [
+    ("USERPAYING", "USER_PAYING"),
+    ("SYSTEMERROR", "SYSTEM_ERROR"),
+    ("RULELIMIT", "RULE_LIMIT"),
+    ("ORDERNOTEXIST", "ORDER_NOT_EXIST"),
+    ("ORDERPAID", "ORDER_PAID"),
+    ("NOTENOUGH", "NOT_ENOUGH"),
+    ("NOAUTH", "NO_AUTH"),
+    ("ORDERREVERSED", "ORDER_REVERSED"),
+];
 
 /// Where a wrong field stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

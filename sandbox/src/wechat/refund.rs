@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::Data;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -11,8 +10,11 @@ use super::problem::Problem;
 use super::refund_request::RefundRequest;
 use super::refund_view::refund_view;
 use super::settle;
-use super::switches::{Rules, Switches};
-use crate::ledger::{Channel, NewRefund, Refund, RefundRefused, RefundState, Trade, TradeState};
+use super::switches::Rules;
+use super::whose::Whose;
+use crate::ledger::{
+    Channel, NewRefund, Refund, RefundRefused, RefundState, Scan, Trade, TradeState,
+};
 use crate::server::World;
 
 /// How long after its payment an order can be refunded.
@@ -27,19 +29,24 @@ const PARTS: usize = 50;
 /// 400 `PARAM_ERROR` for the body; 404 `RESOURCE_NOT_EXISTS`; 400 `INVALID_REQUEST` for an unpaid
 /// order, another total, more than is left, too many parts, or a number that was used with other
 /// parameters; 429 `FREQUENCY_LIMITED` too soon after the last refund of the order.
-pub fn refund(call: &Call<'_>, switches: &Data<Switches>) -> Result<Reply, Problem> {
+pub fn refund(call: &Call<'_>) -> Result<Reply, Problem> {
     let request = RefundRequest::parse(call.body)?;
+    let whose = Whose::of(call, request.sub_mchid.clone())?;
+    let rules = call.sandbox.wechat().switches.rules();
     let (trade, refund, is_new) = call.sandbox.with_world(|world, now| {
         let trade = find_trade(world, call, &request)?;
+        if !whose.owns(&trade) {
+            return Err(Problem::resource_not_exists("订单不存在，请检查订单号"));
+        }
         if let Some(known) = known_refund(world, call, &request)? {
             return Ok((trade, known, false));
         }
-        check(world, &trade, &request, switches.rules(), now)?;
+        check(world, &trade, &request, rules, now)?;
         let refund = accept(world, &trade, request, now)?;
         Ok::<_, Problem>((trade, refund, true))
     })?;
     if is_new {
-        settle::schedule(call.sandbox, switches, &refund);
+        settle::schedule(call.sandbox, &refund);
     }
     Ok(Reply::Json(refund_view(&trade, &refund)))
 }
@@ -95,6 +102,9 @@ fn check(
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let paid_at = match trade.state {
+        _ if trade.scan == Some(Scan::Reversed) => {
+            return Err(Problem::invalid_request("订单已撤销，不能退款"));
+        }
         TradeState::Paid | TradeState::Refunded => trade.paid_at,
         TradeState::Waiting | TradeState::Closed | TradeState::Finished => None,
     };

@@ -1,37 +1,39 @@
 //! `GET /v3/refund/domestic/refunds/{out_refund_no}`: the state of one refund.
 
-use actix_web::web::Data;
-
 use super::call::{Call, Reply};
-use super::problem::Problem;
+use super::problem::{Location, Problem};
 use super::refund_view::refund_view;
 use super::settle;
-use super::switches::Switches;
+use super::whose::Whose;
 use crate::ledger::Channel;
 use crate::server::Sandbox;
 
-/// The refund with the merchant's number.
+/// The refund with the merchant's number; in service-provider mode the query names the
+/// `sub_mchid`.
 ///
 /// # Errors
-/// 404 `RESOURCE_NOT_EXISTS`.
-pub fn query(
-    call: &Call<'_>,
-    switches: &Data<Switches>,
-    out_refund_no: &str,
-) -> Result<Reply, Problem> {
+/// 404 `RESOURCE_NOT_EXISTS`, 403 `NO_AUTH`; 400 `PARAM_ERROR` for another query.
+pub fn query(call: &Call<'_>, out_refund_no: &str) -> Result<Reply, Problem> {
+    let mut parameters = call.query();
+    let whose = Whose::of(call, parameters.remove("sub_mchid"))?;
+    if !parameters.is_empty() {
+        let issue = "查询参数应只有sub_mchid（服务商模式）";
+        return Err(Problem::field("sub_mchid", Location::Url, issue));
+    }
     let find = || {
         call.sandbox.with_world(|world, _| {
             let found =
                 world
                     .ledger
                     .refund_numbered(Channel::Wechat, call.mchid(), out_refund_no)?;
-            Some((world.ledger.trade(&found.trade)?.clone(), found.clone()))
+            let trade = world.ledger.trade(&found.trade)?;
+            whose.owns(trade).then(|| (trade.clone(), found.clone()))
         })
     };
     let not_found = || Problem::resource_not_exists("退款单不存在，请检查商户退款单号");
     let (_, refund) = find().ok_or_else(not_found)?;
     // A sandbox that was restarted meanwhile has nobody else who settles it.
-    settle::settle_if_due(call.sandbox, switches, &refund.trade, out_refund_no);
+    settle::settle_if_due(call.sandbox, &refund.trade, out_refund_no);
     let (trade, refund) = find().ok_or_else(not_found)?;
     Ok(Reply::Json(refund_view(&trade, &refund)))
 }

@@ -9,6 +9,8 @@ use super::problem::Problem;
 /// A refund as the merchant asked for it, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RefundRequest {
+    /// In service-provider mode: whose order it is.
+    pub sub_mchid: Option<String>,
     /// WeChat Pay's number of the order; decides when both are given.
     pub transaction_id: Option<String>,
     /// The merchant's number of the order.
@@ -37,6 +39,7 @@ impl RefundRequest {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
         let mut fields = Fields::parse(body)?;
         let content = fields.content();
+        let sub_mchid = fields.text("sub_mchid", 32)?;
         let transaction_id = fields.text("transaction_id", 32)?;
         let out_trade_no = fields.text("out_trade_no", 32)?;
         if transaction_id.is_none() && out_trade_no.is_none() {
@@ -50,6 +53,7 @@ impl RefundRequest {
         goods_detail(&mut fields)?;
         fields.finish()?;
         Ok(Self {
+            sub_mchid,
             transaction_id,
             out_trade_no,
             out_refund_no,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::transaction::moment;
+use super::transaction::{moment, payee, with};
 use crate::ledger::{Refund, Trade};
 
 /// Where the sandbox's payer gets the money.
@@ -39,7 +39,6 @@ pub fn refund_view(trade: &Trade, refund: &Refund) -> Value {
 /// The refund as the resource of its notice: `refund_status` where the call says `status`.
 pub fn refund_resource(trade: &Trade, refund: &Refund) -> Value {
     let shown = json!({
-        "mchid": refund.trade.account,
         "transaction_id": refund.trade_no,
         "out_trade_no": refund.trade.out_trade_no,
         "refund_id": refund.refund_id,
@@ -53,7 +52,10 @@ pub fn refund_resource(trade: &Trade, refund: &Refund) -> Value {
             "payer_refund": refund.amount,
         },
     });
-    with_success_time(shown, refund)
+    let ids = payee(trade)
+        .into_iter()
+        .filter(|(name, _)| name.ends_with("mchid"));
+    with_success_time(with(shown, ids.collect()), refund)
 }
 
 fn with_success_time(mut shown: Value, refund: &Refund) -> Value {

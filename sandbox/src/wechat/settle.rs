@@ -1,11 +1,9 @@
 //! Settles refunds: a `PROCESSING` one becomes what it was planned to become a short sandbox time
 //! after it was accepted, and its merchant is told.
 
-use actix_web::web::Data;
 use chrono::TimeDelta;
 
 use super::notify;
-use super::switches::Switches;
 use crate::ledger::{Refund, RefundState, TradeKey};
 use crate::server::Sandbox;
 
@@ -32,24 +30,19 @@ pub enum SettleRefused {
 }
 
 /// Settles `refund` in the background when its time has come.
-pub fn schedule(sandbox: &Sandbox, switches: &Data<Switches>, refund: &Refund) {
+pub fn schedule(sandbox: &Sandbox, refund: &Refund) {
     let due = refund.created_at + SETTLES_AFTER;
     let (trade, number) = (refund.trade.clone(), refund.out_refund_no.clone());
-    let (task_sandbox, switches) = (sandbox.clone(), switches.clone());
+    let task_sandbox = sandbox.clone();
     sandbox.spawn(async move {
         task_sandbox.clock().reached(due).await;
-        settle_if_due(&task_sandbox, &switches, &trade, &number);
+        settle_if_due(&task_sandbox, &trade, &number);
     });
 }
 
 /// Settles the refund if it is still `PROCESSING` and its time has come.
-pub fn settle_if_due(
-    sandbox: &Sandbox,
-    switches: &Switches,
-    trade: &TradeKey,
-    out_refund_no: &str,
-) {
-    let outcome = switches.outcome(out_refund_no);
+pub fn settle_if_due(sandbox: &Sandbox, trade: &TradeKey, out_refund_no: &str) {
+    let outcome = sandbox.wechat().switches.outcome(out_refund_no);
     let settled = sandbox.with_world(|world, now| {
         let refund = world.ledger.refund_of(trade, out_refund_no)?;
         let due = refund.state == RefundState::Processing

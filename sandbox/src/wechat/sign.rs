@@ -1,31 +1,21 @@
 //! Signs what WeChat Pay sends: answers (204 too) and notices. The signed text is
 //! `timestamp\nnonce\nbody\n`, and five headers carry what a merchant needs to verify it.
 
+use std::sync::Arc;
+
 use super::authorization::SCHEME;
-use crate::account::WechatAccount;
 use crate::key::{KeyError, SigningKey};
 
 /// Marks the deliberate wrong signatures with which WeChat Pay tests whether merchants verify.
 pub const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
 
 /// A private key of the platform under the id that `Wechatpay-Serial` names.
-#[derive(Clone, Copy)]
-pub struct PlatformKey<'a> {
+#[derive(Debug, Clone)]
+pub struct PlatformKey {
     /// `PUB_KEY_ID_…`, or a platform certificate's serial.
-    pub id: &'a str,
+    pub id: String,
     /// The private key.
-    pub key: &'a SigningKey,
-}
-
-impl<'a> PlatformKey<'a> {
-    /// The merchant's platform key with the id `named`, or its current one when none is named.
-    pub fn of(account: &'a WechatAccount, named: Option<&str>) -> Option<Self> {
-        let current = Self {
-            id: &account.public_key_id,
-            key: &account.channel_key,
-        };
-        named.is_none_or(|id| id == current.id).then_some(current)
-    }
+    pub key: Arc<SigningKey>,
 }
 
 /// A signature, in the form of the headers that carry it.
@@ -43,7 +33,7 @@ impl Signed {
     /// # Errors
     /// [`KeyError`] when the key refuses.
     pub fn new(
-        key: PlatformKey<'_>,
+        key: &PlatformKey,
         timestamp: i64,
         nonce: String,
         body: &[u8],
@@ -60,7 +50,7 @@ impl Signed {
         .concat();
         let signature = key.key.sign(&message)?;
         Ok(Self {
-            serial: key.id.to_owned(),
+            serial: key.id.clone(),
             timestamp,
             nonce,
             signature,
@@ -82,11 +72,16 @@ impl Signed {
         Self { signature, ..self }
     }
 
-    /// The same message as a probe: the prefix makes the signature wrong.
+    /// The same message as a probe: the prefix makes the signature wrong. What follows the prefix
+    /// is no signature of the message either, so that it does not help to cut the prefix off.
     #[must_use]
     pub fn probe(self) -> Self {
-        let signature = format!("{PROBE_PREFIX}{}", self.signature);
-        Self { signature, ..self }
+        let spoiled = self.spoiled();
+        let signature = format!("{PROBE_PREFIX}{}", spoiled.signature);
+        Self {
+            signature,
+            ..spoiled
+        }
     }
 
     /// The headers, names and values.
@@ -122,9 +117,9 @@ mod tests {
         let mut signed = 0;
         for case in cases {
             let id = header(case, "Wechatpay-Serial");
-            let key = fixture::platform_key(id);
+            let key = fixture::held(id);
             let made = Signed::new(
-                PlatformKey { id, key: &key },
+                &key,
                 header(case, "Wechatpay-Timestamp").parse().unwrap(),
                 header(case, "Wechatpay-Nonce").to_owned(),
                 case["body"].as_str().unwrap().as_bytes(),
@@ -141,17 +136,9 @@ mod tests {
     #[test]
     fn a_spoiled_or_probing_signature_does_not_verify() {
         let id = "PUB_KEY_ID_0119000091912024010100000000000001";
-        let pair = fixture::platform_key(id);
+        let pair = fixture::held(id);
         let key = fixture::platform_public_key(id);
-        let sign = || {
-            Signed::new(
-                PlatformKey { id, key: &pair },
-                1_554_209_980,
-                "n".to_owned(),
-                b"{}",
-            )
-            .unwrap()
-        };
+        let sign = || Signed::new(&pair, 1_554_209_980, "n".to_owned(), b"{}").unwrap();
         let verifies = |signed: &Signed| key.verifies(b"1554209980\nn\n{}\n", &signed.signature);
         assert!(verifies(&sign()));
         assert!(!verifies(&sign().spoiled()));

@@ -8,13 +8,16 @@
     reason = "in a test a value that is not there is the failure"
 )]
 
+mod barcode;
 mod control;
 mod faults;
 mod gateway;
+mod jsapi;
 mod merchant;
 mod notices;
 mod pages;
 mod receiver;
 mod refunds;
+mod statuses;
 mod trades;
 mod wallet;

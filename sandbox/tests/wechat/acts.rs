@@ -131,4 +131,25 @@ impl Merchant {
         let list = |name: &str| body[name].as_array().unwrap().clone();
         (list("trades"), list("refunds"))
     }
+
+    /// Waits for a condition of the sandbox.
+    pub async fn until<F: Future<Output = bool>>(&self, condition: impl Fn() -> F) {
+        let poll = async {
+            while !condition().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), poll)
+            .await
+            .expect("within 20 s");
+    }
+
+    /// Waits until so many deliveries of notices have been written down.
+    pub async fn logged(&self, deliveries: usize) {
+        self.until(|| async {
+            let (_, log) = self.control("GET", "/notices", json!({})).await;
+            log["notices"].as_array().unwrap().len() >= deliveries
+        })
+        .await;
+    }
 }

@@ -203,9 +203,9 @@ async fn one_merchant_cannot_see_close_or_refund_the_orders_of_another() {
 async fn a_path_that_the_sandbox_does_not_serve_says_so() {
     let merchant = Merchant::start().await;
     for (method, target) in [
-        ("GET", "/v3/bill/tradebill?bill_date=2026-01-01"),
+        ("GET", "/v3/bill/fundflowbill?bill_date=2026-01-01"),
         ("GET", "/v3/pay/transactions/native"),
-        ("POST", "/v3/pay/transactions/codepay"),
+        ("POST", "/v3/combine-transactions/native"),
     ] {
         let sent = merchant
             .send(method, target, "", &Departure::default())

@@ -10,12 +10,16 @@
 
 mod acts;
 mod authorization;
+mod barcode;
 mod close;
 mod faults;
 mod merchant;
 mod notices;
 mod orders;
 mod payer;
+mod platform;
+mod probes;
 mod receiver;
 mod refunds;
 mod restart;
+mod sensitive;

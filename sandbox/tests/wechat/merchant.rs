@@ -96,6 +96,7 @@ pub struct Merchant {
     pub running: Running,
     pub notices: Receiver,
     pub platform_id: String,
+    pub platform_pem: String,
     platform: ParsedPublicKey,
     key: KeyPair,
     pub http: reqwest::Client,
@@ -122,6 +123,7 @@ impl Merchant {
                 der(&platform.public_key_pem),
             )
             .unwrap(),
+            platform_pem: platform.public_key_pem,
             key: KeyPair::from_pkcs8(&private).unwrap(),
             http: reqwest::Client::builder()
                 .tls_certs_only(std::iter::empty())
@@ -271,7 +273,13 @@ impl Merchant {
     /// Opens the resource of a notice without looking at its signature.
     pub fn unseal(&self, body: &str) -> (Value, Value) {
         let event: Value = serde_json::from_str(body).unwrap();
-        let text = |name: &str| event["resource"][name].as_str().unwrap();
+        let resource = serde_json::from_str(&self.unseal_text(&event["resource"])).unwrap();
+        (event, resource)
+    }
+
+    /// Opens what was sealed under the APIv3 key.
+    pub fn unseal_text(&self, sealed: &Value) -> String {
+        let text = |name: &str| sealed[name].as_str().unwrap();
         assert_eq!(text("algorithm"), "AEAD_AES_256_GCM");
         let key = UnboundKey::new(&AES_256_GCM, APIV3_KEY.as_bytes()).unwrap();
         let nonce = Nonce::try_assume_unique_for_key(text("nonce").as_bytes()).unwrap();
@@ -280,7 +288,6 @@ impl Merchant {
         let plain = LessSafeKey::new(key)
             .open_in_place(nonce, aad, &mut sealed)
             .unwrap();
-        let resource = serde_json::from_slice(plain).unwrap();
-        (event, resource)
+        String::from_utf8(plain.to_vec()).unwrap()
     }
 }

@@ -15,7 +15,7 @@ const anyPort = "127.0.0.1:0";
 // Settings of whoever runs the tests are not for the demo.
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TILL_")));
 
-/** Starts a demo and returns what it wrote to demo.json, and `stop`. */
+/** Starts a demo and returns what it wrote to demo.json, its `folder`, and `stop`. */
 export async function startDemo() {
   if (!existsSync(program)) throw new Error(`${program} is missing; run: cargo build --workspace --bin till`);
   const folder = await mkdtemp(join(tmpdir(), "till-browser-"));
@@ -38,7 +38,7 @@ export async function startDemo() {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    return { ...(await ready(till, folder)), stop };
+    return { ...(await ready(till, folder)), folder, stop };
   } catch (error) {
     error.message += `\n${await readFile(logFile, "utf8")}`;
     await stop();

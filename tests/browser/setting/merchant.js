@@ -27,6 +27,15 @@ export class Merchant {
     return (await this.order(id)).flows.at(-1);
   }
 
+  /** Makes an order payable in one way; `wish` is the body of `POST …/flows`. */
+  pay(id, wish) {
+    return this.#call("POST", `/v1/orders/${id}/flows`, wish);
+  }
+
+  refund(id, amount) {
+    return this.#call("POST", `/v1/orders/${id}/refunds`, { merchant_refund_no: randomUUID(), amount });
+  }
+
   closeOrder(id) {
     return this.#call("POST", `/v1/orders/${id}/close`, {});
   }

@@ -39,6 +39,26 @@ export class Sandbox {
     return this.#call("POST", "/sandbox/payer/open", { artefact });
   }
 
+  /** Registers a merchant's account; answers what the merchant verifies the channel with. */
+  register(account) {
+    return this.#call("POST", "/sandbox/accounts", account);
+  }
+
+  /** How WeChat Pay signs for a merchant: with its public key, certificates, or both. */
+  setKeyMode(mchid, mode, public_key_permille) {
+    return this.#call("POST", `/sandbox/wechat/${mchid}/platform`, { mode, public_key_permille });
+  }
+
+  /** Moves the channels' clock on. */
+  advance(seconds) {
+    return this.#call("POST", "/sandbox/clock", { advance_seconds: seconds });
+  }
+
+  /** A payment code, as a payer shows it at a counter. */
+  barcode(channel, behaviour) {
+    return this.#call("POST", "/sandbox/payer/barcode", { channel, behaviour });
+  }
+
   pay(outTradeNo) {
     return this.#call("POST", `/sandbox/trades/${outTradeNo}/pay`);
   }

@@ -7,6 +7,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// How many times a connection is tried, half a minute each.
+const TRIES: u32 = 6;
+
 /// The server.
 #[derive(Clone, Debug)]
 pub struct Postgres {
@@ -120,9 +123,18 @@ impl Postgres {
             .unwrap();
     }
 
+    /// A connection of our own. A server that is busy, or has just been restarted, may
+    /// keep us waiting.
     async fn administer(&self) -> DatabaseConnection {
         let mut options = sea_orm::ConnectOptions::new(&self.server);
         options.max_connections(1).sqlx_logging(false);
-        sea_orm::Database::connect(options).await.unwrap()
+        let mut last = None;
+        for _ in 0..TRIES {
+            match sea_orm::Database::connect(options.clone()).await {
+                Ok(server) => return server,
+                Err(error) => last = Some(error),
+            }
+        }
+        panic!("PostgreSQL does not answer: {last:?}");
     }
 }

@@ -9,6 +9,7 @@ use crate::sight::{CrashPoint, Met};
 use crate::world::World;
 use async_trait::async_trait;
 use cashier::audit::Formula;
+use cashier::channel::BillRow;
 use cashier::exception::Exception;
 use cashier::flow::FlowStatus;
 use cashier::id::{
@@ -268,6 +269,11 @@ impl Store for Connection {
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Answer<bool> {
         self.reach().await?;
         self.world.memory.knows_notice(account, key).await
+    }
+
+    async fn news_in_bill(&self, account: &AccountId, rows: Vec<BillRow>) -> Answer<Vec<BillRow>> {
+        self.reach().await?;
+        self.world.memory.news_in_bill(account, rows).await
     }
 
     async fn claim_tasks(

@@ -109,27 +109,40 @@
     }
   }
 
-  // WeChat's own payment. What it answers is a hint; the server asks WeChat.
-  function payInWechat(button) {
-    const says = document.getElementById("bridge-says");
-    window.WeixinJSBridge.invoke("getBrandWCPayRequest", JSON.parse(button.dataset.params), (answer) => {
-      const result = answer.err_msg ?? "";
-      if (result.endsWith(":ok")) {
-        document.getElementById("i-have-paid")?.click();
-      } else {
-        says.textContent = result.endsWith(":cancel") ? button.dataset.cancelled : button.dataset.failed;
-      }
+  // The wallets' own payments: what calls them, and what their answers say.
+  const wallets = {
+    wechat: {
+      bridge: "WeixinJSBridge",
+      open: (bridge, params, done) => bridge.invoke("getBrandWCPayRequest", params, done),
+      isPaid: (answer) => (answer.err_msg ?? "").endsWith(":ok"),
+      isCancelled: (answer) => (answer.err_msg ?? "").endsWith(":cancel"),
+    },
+    alipay: {
+      bridge: "AlipayJSBridge",
+      open: (bridge, params, done) => bridge.call("tradePay", params, done),
+      isPaid: (answer) => ["9000", "8000", "6004"].includes(String(answer.resultCode)),
+      isCancelled: (answer) => ["6001", "99"].includes(String(answer.resultCode)),
+    },
+  };
+
+  // What a wallet answers is a hint; the server asks the channel.
+  function pay(button, wallet) {
+    const { params, cancelled, failed } = button.dataset;
+    wallet.open(window[wallet.bridge], JSON.parse(params), (answer) => {
+      if (wallet.isPaid(answer)) document.getElementById("i-have-paid")?.click();
+      else document.getElementById("bridge-says").textContent = wallet.isCancelled(answer) ? cancelled : failed;
     });
   }
 
   function withBridge(button) {
-    if (window.WeixinJSBridge) payInWechat(button);
-    else document.addEventListener("WeixinJSBridgeReady", () => payInWechat(button), { once: true });
+    const wallet = wallets[button.dataset.wallet];
+    if (window[wallet.bridge]) pay(button, wallet);
+    else document.addEventListener(`${wallet.bridge}Ready`, () => pay(button, wallet), { once: true });
   }
 
   // The wallet opens by itself once for each payment; after a reload, with the button.
   function openWallet() {
-    const button = document.getElementById("pay-in-wechat");
+    const button = document.getElementById("pay-in-wallet");
     if (!button) return;
     const key = `till:${button.dataset.flow}`;
     try {
@@ -154,7 +167,7 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("#pay-in-wechat");
+    const button = event.target.closest?.("#pay-in-wallet");
     if (button) withBridge(button);
   });
   // A page that is being left must not turn under the payer's hands.

@@ -28,7 +28,7 @@ fn page(text: &'static Text, state: &'static str, panel: Panel) -> Page {
         mark: "mark".to_owned(),
         recheck: None,
         notice: None,
-        openid: None,
+        payer: None,
         back: Some("https://shop.example.com/orders/1".to_owned()),
         panel,
     }
@@ -58,6 +58,7 @@ fn panels(text: &'static Text) -> Vec<(&'static str, Panel, &'static [&'static s
                 ways,
                 none: "",
                 under_way: true,
+                both: None,
             }),
             &[
                 "name=\"way\" value=\"ALI_PC\" data-way=\"ALI_PC\"",
@@ -72,8 +73,19 @@ fn panels(text: &'static Text) -> Vec<(&'static str, Panel, &'static [&'static s
                 ways: vec![],
                 none: text.none_openid,
                 under_way: false,
+                both: None,
             }),
             &["class=\"next\""],
+        ),
+        (
+            "choose",
+            Panel::Choose(Choose {
+                ways: vec![],
+                none: text.none_here,
+                under_way: false,
+                both: Qr::draw("https://pay.example.com/checkout/00").ok(),
+            }),
+            &["id=\"both-qr\""],
         ),
         (
             "waiting",
@@ -109,14 +121,15 @@ fn panels(text: &'static Text) -> Vec<(&'static str, Panel, &'static [&'static s
         (
             "waiting",
             Panel::Bridge(Bridge {
-                title: text.bridge_title,
-                hint: text.bridge_hint,
-                label: text.bridge_pay,
+                title: text.bridge_wechat,
+                hint: text.bridge_hint_wechat,
+                brand: "wechat",
+                label: text.bridge_pay_wechat,
                 flow: "F1".to_owned(),
                 params: "{\"package\":\"prepay_id=wx1\"}".to_owned(),
             }),
             &[
-                "id=\"pay-in-wechat\"",
+                "id=\"pay-in-wallet\"",
                 "data-params=\"{&#34;package&#34;:&#34;prepay_id=wx1&#34;}\"",
             ],
         ),

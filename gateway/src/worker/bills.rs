@@ -1,0 +1,114 @@
+//! The channels' daily bills: each account's, of each of the last days, once. They are
+//! made by ten in the morning of the next day (both channels' documents), Chinese time.
+
+use super::Stop;
+use super::health::Health;
+use crate::bill::{self, Trouble};
+use crate::config;
+use crate::shared::Shared;
+use crate::telemetry::metrics::BILLS;
+use cashier::id::AccountId;
+use cashier::store::StoreError;
+use cashier::time::{Day, Span, Timestamp};
+use entities::directory::TakenBill;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_secs(1200);
+
+/// How long after the end of a day its bill is asked for.
+const READY: Span = Span::minutes(10 * 60 + 15);
+
+/// Takes bills until asked to stop.
+pub(super) async fn run(shared: Arc<Shared>, settings: config::Bills, mut stop: Stop) {
+    let mut health = Health::new("bills");
+    let mut pause = Duration::from_secs(60);
+    while settings.days_back > 0 && stop.pause(pause).await {
+        let days = days(shared.clock.now(), settings.days_back);
+        pause = match take_missing(&shared, &days, &stop).await {
+            Ok(()) => {
+                health.well();
+                PAUSE
+            }
+            Err(error) => health.ill(&error),
+        };
+    }
+}
+
+/// The days whose bills are there by now, the latest first.
+fn days(now: Timestamp, back: u32) -> Vec<Day> {
+    let last = Day::of(now.minus(READY)).and_then(Day::before);
+    let most = usize::try_from(back).unwrap_or(usize::MAX);
+    std::iter::successors(last, |day| day.before())
+        .take(most)
+        .collect()
+}
+
+async fn take_missing(shared: &Shared, days: &[Day], stop: &Stop) -> Result<(), StoreError> {
+    let taken = shared.directory.taken_bills(days).await?;
+    for account in shared.registry.accounts_with_bills() {
+        for day in days {
+            let key = (account.clone(), day.to_string());
+            if !taken.contains(&key) && !stop.is_asked() {
+                take(shared, &account, *day).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes one bill. What is wrong with it is told, and tried again at the next look.
+async fn take(shared: &Shared, account: &AccountId, day: Day) -> Result<(), StoreError> {
+    let outcome = match bill::take(&shared.cashier, &shared.registry, account, day).await {
+        Ok(Some(said)) => {
+            let at = shared.clock.now();
+            let (account, bill::Said { rows, news }) = (account.clone(), said);
+            let taken = TakenBill {
+                account,
+                day,
+                at,
+                rows,
+                news,
+            };
+            shared.directory.record_bill(&taken).await?;
+            tracing::info!(account.id = %taken.account, bill.day = %day, bill.rows = rows, bill.news = news, "a bill was taken");
+            "taken"
+        }
+        Ok(None) => "none",
+        Err(Trouble::Store(error)) => return Err(error),
+        Err(trouble) => {
+            tracing::warn!(account.id = %account, bill.day = %day, %trouble, "a bill was not taken, and will be tried again");
+            "trouble"
+        }
+    };
+    let account = account.as_str().to_owned();
+    metrics::counter!(BILLS, "account" => account, "outcome" => outcome).increment(1);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_asked_for_once_its_bill_is_made_by_chinese_clocks() {
+        let at = |text: &str| {
+            let moment = chrono::DateTime::parse_from_rfc3339(text).unwrap();
+            Timestamp::from_millis(moment.timestamp_millis())
+        };
+        let asked = |text: &str| -> Vec<String> {
+            let days = days(at(text), 2);
+            days.iter().map(Day::to_string).collect()
+        };
+        assert_eq!(
+            asked("2026-11-25T10:14:59+08:00"),
+            ["2026-11-23", "2026-11-22"]
+        );
+        assert_eq!(
+            asked("2026-11-25T10:15:00+08:00"),
+            ["2026-11-24", "2026-11-23"]
+        );
+        assert!(days(at("2026-11-25T10:15:00+08:00"), 0).is_empty());
+    }
+}

@@ -1,0 +1,140 @@
+// What the gateway signs, verified by the channels' SDKs: what it hands to wallets, and what it
+// sends to the channels.
+import assert from "node:assert/strict";
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { after } from "node:test";
+
+import { AlipaySdk } from "alipay-sdk";
+import plugin from "wechatpay-axios-plugin";
+
+import { until } from "../../browser/setting/until.js";
+import { Gateway } from "../setting/gateway.js";
+import { proves } from "../setting/matrix.js";
+import { Recorder } from "../setting/recorder.js";
+import { stage } from "../setting/stage.js";
+
+const { Formatter, Rsa } = plugin;
+const openid = "oInterop000000000000000000001";
+const client_ip = "203.0.113.7";
+let recorder;
+let gateway;
+let merchant;
+let wechatKey;
+
+const here = stage(async ({ demo }) => {
+  recorder = await Recorder.open(demo.sandbox);
+  gateway = await Gateway.start(demo, recorder.url);
+  merchant = gateway.merchant;
+  wechatKey = publicHalf(gateway.secret("wechat_merchant_private.key"));
+});
+after(async () => {
+  await gateway?.stop();
+  await recorder?.close();
+});
+
+/** PEM of the public half of a bare PKCS#8 key. */
+function publicHalf(bare) {
+  const key = createPrivateKey({ key: Buffer.from(bare, "base64"), format: "der", type: "pkcs8" });
+  return createPublicKey(key).export({ type: "spki", format: "pem" });
+}
+
+async function action(way, more = {}) {
+  const order = await merchant.createOrder();
+  const made = await merchant.pay(order.id, { way, ...more });
+  return { order, action: made.action, flow: made.flow };
+}
+
+const alipayRow = (method, shows) => ({ sdk: "alipay-sdk", protocol: "What the gateway signs", method, shows });
+const wechatRow = (method, shows) => ({
+  sdk: "wechatpay-axios-plugin",
+  protocol: "What the gateway signs",
+  method,
+  shows,
+});
+
+/** The SDK signs the same parameters; RSA2's signatures are the same for the same text. */
+function signedAsBySdk(parameters) {
+  const { sign, method, app_id: appId, biz_content, ...rest } = Object.fromEntries(parameters);
+  const sdk = new AlipaySdk({
+    appId,
+    privateKey: gateway.secret("alipay_app_private.key"),
+    keyType: "PKCS8",
+    camelcase: false,
+  });
+  const options = { bizContentAutoSnakeCase: false };
+  const own = sdk.sdkExecute(method, { ...rest, bizContent: JSON.parse(biz_content) }, options);
+  assert.equal(sign, new URLSearchParams(own).get("sign"));
+  assert.notEqual(sign, undefined);
+}
+
+for (const way of ["ALI_PC", "ALI_WAP"]) {
+  proves(alipayRow(way, "the page's address"), async () => {
+    const { action: handed } = await action(way);
+    signedAsBySdk(new URL(handed.url).searchParams);
+  });
+}
+
+proves(alipayRow("ALI_APP", "the order string"), async () => {
+  const { action: handed } = await action("ALI_APP");
+  signedAsBySdk(new URLSearchParams(handed.order_string));
+});
+
+for (const [method, doing] of [
+  ["alipay.trade.precreate", async () => action("ALI_QR")],
+  ["alipay.trade.query", async () => paid("ALI_QR")],
+  ["alipay.trade.close", async () => merchant.closeOrder((await action("ALI_QR")).order.id)],
+  ["alipay.trade.refund", async () => merchant.refund((await paid("ALI_QR")).order.id, 88)],
+]) {
+  proves(alipayRow(method, "the request"), async () => {
+    await doing();
+    const call = await until(`a call of ${method}`, () =>
+      recorder.calls.findLast(({ url }) => url.includes(`method=${method}`)),
+    );
+    const query = new URL(call.url, recorder.url).searchParams;
+    signedAsBySdk([...query, ...new URLSearchParams(call.body)]);
+  });
+}
+
+/** An order that the payer has paid by its code, as the gateway has learnt by asking or by a notice. */
+async function paid(way) {
+  const made = await action(way);
+  const { out_trade_no } = await here.sandbox.openInWallet(made.action.text);
+  await here.sandbox.pay(out_trade_no);
+  await until("the order is paid", async () => (await merchant.order(made.order.id)).status === "paid");
+  return made;
+}
+
+proves(wechatRow("WX_JSAPI", "what the page hands to the bridge"), async () => {
+  const { appId, timeStamp, nonceStr, package: pack, paySign } = (await action("WX_JSAPI", { openid })).action.params;
+  const text = Formatter.joinedByLineFeed(appId, timeStamp, nonceStr, pack);
+  assert.equal(Rsa.verify(text, paySign, wechatKey), true);
+});
+
+proves(wechatRow("WX_APP", "what the app hands to its SDK"), async () => {
+  const { appid, timestamp, noncestr, prepayid, sign } = (await action("WX_APP")).action.params;
+  const text = Formatter.joinedByLineFeed(appid, timestamp, noncestr, prepayid);
+  assert.equal(Rsa.verify(text, sign, wechatKey), true);
+});
+
+for (const [path, doing] of [
+  ["POST /v3/pay/transactions/native", async () => action("WX_NATIVE")],
+  ["POST /v3/pay/transactions/h5", async () => action("WX_H5", { client_ip })],
+  ["POST /v3/pay/transactions/jsapi", async () => action("WX_JSAPI", { openid })],
+  ["POST /v3/pay/transactions/app", async () => action("WX_APP")],
+  ["GET /v3/pay/transactions/out-trade-no/", async () => paid("WX_NATIVE")],
+  ["POST /v3/pay/transactions/out-trade-no/", async () => merchant.closeOrder((await action("WX_NATIVE")).order.id)],
+  ["POST /v3/refund/domestic/refunds", async () => merchant.refund((await paid("WX_NATIVE")).order.id, 88)],
+]) {
+  proves(wechatRow(path, "the Authorization header"), async () => {
+    await doing();
+    const call = await until(`a call of ${path}`, () =>
+      recorder.calls.findLast(({ method, url }) => `${method} ${url}`.startsWith(path)),
+    );
+    const [scheme, fields] = call.headers.authorization.split(/ (.*)/);
+    assert.equal(scheme, "WECHATPAY2-SHA256-RSA2048");
+    const field = (name) => fields.match(new RegExp(`${name}="([^"]*)"`))[1];
+    const text = Formatter.request(call.method, call.url, field("timestamp"), field("nonce_str"), call.body);
+    assert.equal(Rsa.verify(text, field("signature"), wechatKey), true);
+    assert.equal(Rsa.verify(`${text} `, field("signature"), wechatKey), false);
+  });
+}
