@@ -79,4 +79,4 @@ fn fault(what: impl Into<String>) -> BillFault {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -62,9 +62,7 @@ const REPEATED: &str = "重复";
 /// what it means for each [`Call`].
 type Row = (&'static str, &'static str, [Meaning; 8]);
 
-use Meaning::{
-    Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, Paying, TooEarly,
-};
+use Meaning::{Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, Paying, TooEarly};
 
 /// What is wrong is our configuration. A payment can be tried anew once it is
 /// mended; a refund that is owed stays owed, so its number stays good.
@@ -132,7 +130,7 @@ const TABLE: &[Row] = &[
     ("AUTHCODEINVALID",      "", PAYERS),
     ("NOTSUPORTCARD",        "", PAYERS),
     ("NOTSUPPORTCARD",       "", PAYERS),
-    ("BUYERMISMATCH",        "", PAYERS),
+    ("BUYERMISMATCH",        "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,       Doubt]),
     ("REVERSEEXPIRE",        "", [Doubt,       Doubt,       Doubt,  Doubt,      Final,  Doubt, Doubt,       Doubt]),
 
     ("NOSTATEMENTEXIST",     "", NO_BILL),
@@ -145,7 +143,20 @@ pub(super) fn meaning(call: Call, code: &str, message: &str) -> Meaning {
     let row = TABLE
         .iter()
         .find(|(known, words, _)| *known == code && message.contains(words));
-    let Some((_, _, [pay, codepay, query, close, reverse, refund, query_refund, bill])) = row
+    let Some((
+        _,
+        _,
+        [
+            pay,
+            codepay,
+            query,
+            close,
+            reverse,
+            refund,
+            query_refund,
+            bill,
+        ],
+    )) = row
     else {
         return Meaning::Unseen;
     };
@@ -301,7 +312,12 @@ mod tests {
             (Call::Reverse, "SYSTEMERROR", "", Doubt),
             (Call::Reverse, "REVERSE_EXPIRE", "", Final),
             (Call::Reverse, "ORDERNOTEXIST", "", Absent),
-            (Call::Bill, "NO_STATEMENT_EXIST", "请求的账单文件不存在", Absent),
+            (
+                Call::Bill,
+                "NO_STATEMENT_EXIST",
+                "请求的账单文件不存在",
+                Absent,
+            ),
             (Call::Bill, "STATEMENT_CREATING", "账单生成中", Absent),
             (Call::Bill, "SYSTEM_ERROR", "", Doubt),
             (Call::Refund, "SOMETHING_NEW", "", Meaning::Unseen),

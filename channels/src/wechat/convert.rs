@@ -107,10 +107,13 @@ fn payment(transaction: &Transaction) -> Result<Payment, Unclear> {
         .transaction_id
         .clone()
         .filter(|no| !no.is_empty());
-    let payer = transaction
-        .payer
-        .as_ref()
-        .and_then(|payer| payer.openid.clone());
+    let payer = transaction.payer.as_ref().and_then(|payer| {
+        [&payer.openid, &payer.sub_openid, &payer.sp_openid]
+            .into_iter()
+            .flatten()
+            .next()
+            .cloned()
+    });
     Ok(Payment {
         trade_no: trade_no.ok_or(Unclear::Incomplete("transaction_id"))?,
         amount: total.ok_or(Unclear::Incomplete("amount.total"))?,

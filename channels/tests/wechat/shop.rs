@@ -7,7 +7,7 @@ use cashier::id::{FlowNo, RefundNo};
 use cashier::money::Money;
 use cashier::time::{Clock, Entropy, Span, Timestamp};
 use cashier::way::Way;
-use channels::wechat::{Account, PlatformKey, Settings, Wechat};
+use channels::wechat::{Account, Answers, PlatformKey, Settings, Wechat};
 use sandbox::{Running, TradeView, WechatMerchant, WechatPlatform};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -256,7 +256,15 @@ fn settings_at(sandbox: &Running, platform: &WechatPlatform) -> Settings {
             id: platform.public_key_id.clone(),
             pem: platform.public_key_pem.clone(),
         }],
+        platform_certificates: false,
+        answers: Answers::PublicKey,
+        lite_appid: None,
+        codepay: true,
+        app_secret: None,
+        sub_merchant: None,
         base_url: sandbox.url(),
+        open_url: sandbox.url(),
+        sns_url: sandbox.url(),
         deadline: Settings::DEADLINE,
     }
 }
