@@ -283,6 +283,11 @@ impl Books {
                 }
             };
         }
+        // A code is sent once. Only where leases lie it is twice, and whoever was refused
+        // cannot know of the other: then the channel keeps its word.
+        if self.refused.contains(flow) {
+            return Err(no(RefusalKind::Final, "NOTENOUGH"));
+        }
         let code = request.auth_code.clone().unwrap_or_default();
         let known = self.codes.get_mut(&code);
         let Some((_, used)) = known.filter(|(until, used)| now < *until && used.is_none()) else {
