@@ -402,8 +402,8 @@ impl Till {
         if let Some(Thing::Flow(n)) = thing
             && let Some(flow) = world.order.flows.get(usize::from(n))
         {
-            let is_cut = flow.way().is_barcode() && flow.status == FlowStatus::Created;
-            self.note_if(is_cut, Situation::CodeCutOff);
+            let is_pay = flow.next.is_some_and(|next| next.call == Call::Pay);
+            self.note_if(is_pay && flow.way().is_barcode(), Situation::CodeCutOff);
         }
         world.claim(thing);
         true

@@ -34,7 +34,7 @@ pub const RHYTHM: Timing = Timing {
     refund_query: TICK,
     refund_longest: TICK,
     refund_spacing: (TICK, TICK),
-    barcode_life: (TICK, TICK),
+    barcode_life: (TICK, FLOW_LIFE),
     h5_life: TICK,
 };
 
