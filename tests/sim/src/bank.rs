@@ -401,6 +401,10 @@ impl Books {
             self.unknown.insert(flow.clone());
             return Closed::NotFound;
         };
+        // What a code pays is not closed there but taken back.
+        if kind == ChannelKind::Wechat && self.by_code.contains(flow) {
+            return Closed::NotAllowed;
+        }
         match trade.state {
             TradeState::Paid | TradeState::Reversed => Closed::NotAllowed,
             TradeState::Closed if kind == ChannelKind::Alipay => Closed::NotAllowed,

@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// How long a node waits for an answer.
 const DEADLINE: Span = Span::seconds(10);
 
+/// How long a payer is asked to wait at a counter.
+const MOST_PATIENCE: Span = Span::seconds(60);
+
 /// A node's line to one channel.
 pub struct Channeled {
     /// The world.
@@ -94,6 +97,12 @@ impl Channeled {
         let first = self.world.bank.books().sent.insert(sent);
         if !first && !self.world.leases_lie {
             self.without_intent(&format!("flows {no}"), "its payer's code is sent twice");
+        }
+        let made = self.world.flow(&no).map(|flow| flow.created_at);
+        if made.is_some_and(|at| request.expires_at.since(at) > MOST_PATIENCE) {
+            let (now, row) = (self.world.exec.now(), format!("flows {no}"));
+            let detail = "its payer waits at the counter longer than a minute";
+            self.world.sight.broken(now, Formula::A21, row, detail);
         }
         let (exec, plan) = (self.world.exec.clone(), self.world.plan());
         let is_unsigned = exec.chance(plan.unsigned_no);
