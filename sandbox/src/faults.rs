@@ -46,8 +46,10 @@ pub enum Fault {
     Unsigned,
     /// Alipay's call: carried out; before the signed node stands another one of the same name.
     SecondNode,
-    /// Alipay's bill: the second half of the file is missing.
-    Truncated,
+    /// A bill's file: its end is missing.
+    Cut,
+    /// A bill's file: a small one that becomes 2 GiB.
+    ZipBomb,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering).
     TooEarly,
     /// Notice: this delivery does not leave.
@@ -72,7 +74,7 @@ impl Fault {
     /// Whether this can happen to calls of this method, or to notices of this channel.
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
-        let is_bill = method == "alipay.bill";
+        let is_bill = method == "alipay.bill_file";
         match self {
             Self::WrongAmount | Self::Delay => true,
             Self::BadSignature => !is_bill,
@@ -81,7 +83,7 @@ impl Fault {
             Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
                 method.starts_with("alipay.") && !is_bill
             }
-            Self::Truncated => is_bill,
+            Self::Cut | Self::ZipBomb => is_bill,
             Self::WrongSeller => is_notice || is_bill,
             Self::TooEarly => method == "wechat.close",
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",

@@ -51,7 +51,7 @@ impl Totals {
     }
 }
 
-/// Writes a bill: the zip. A fault may falsify one amount, or name another account.
+/// Writes a bill: the zip. A fault may falsify one amount, name another account, or blow it up.
 pub(super) fn write(sandbox: &Sandbox, bill: &Bill, fault: Option<Fault>) -> io::Result<Vec<u8>> {
     let mut bill = bill.clone();
     if fault == Some(Fault::WrongSeller) {
@@ -79,6 +79,9 @@ pub(super) fn write(sandbox: &Sandbox, bill: &Bill, fault: Option<Fault>) -> io:
         }
     }
     close(&mut detail, &bill, &totals, now)?;
+    if fault == Some(Fault::ZipBomb) {
+        detail = Entry::bomb(&name(&bill, detail_name(bill.kind)))?;
+    }
     let mut archive = Archive::default();
     archive.add(detail)?;
     archive.add(summary(&bill, &totals, now)?)?;
