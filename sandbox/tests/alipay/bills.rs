@@ -327,6 +327,10 @@ async fn a_bill_is_cut_falsified_or_another_ones_on_demand() {
     merchant.fault(fault("wrong_amount")).await;
     let lie = unzip(&fetch(&merchant, &node).await.1).remove(0).text;
     assert_eq!(at(&rows(&lie)[0], "订单金额（元）"), "88.89");
+    assert!(
+        lie.contains("商家实收共177.76元"),
+        "the sums stay true: {lie}"
+    );
     merchant.fault(fault("wrong_seller")).await;
     let foreign = unzip(&fetch(&merchant, &node).await.1).remove(0);
     assert!(foreign.text.contains("#账号：[20889999999999990156]"));
