@@ -77,7 +77,7 @@ fn order(account: &Account, request: &PayRequest) -> Result<Fields, &'static str
     Ok(order)
 }
 
-const fn trade_type(way: Way) -> Option<&'static str> {
+fn trade_type(way: Way) -> Option<&'static str> {
     match way {
         Way::WxNative => Some("NATIVE"),
         Way::WxH5 => Some("MWEB"),
