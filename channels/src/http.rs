@@ -9,6 +9,8 @@ use cashier::channel::{Cause, CauseKind, Outcome};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Url};
 use std::error::Error;
+use std::fs::File;
+use std::io::Write;
 use std::time::Duration;
 
 /// The largest answer that is read: far above any answer of a channel's API.
@@ -126,6 +128,85 @@ impl Http {
             headers: std::mem::take(response.headers_mut()),
             body,
         })
+    }
+
+    /// Sends a request and keeps the body of a 200 in a file that is gone with its last
+    /// reader; no longer than `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Lost::NotSent`] when no connection came about, else [`Lost::Unknown`], also for
+    /// every other status.
+    pub(crate) async fn download(&self, request: RequestBuilder, limit: u64) -> Result<File, Lost> {
+        let mut response = request.send().await.map_err(lost)?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(channel_failed(format!(
+                "HTTP {}",
+                response.status().as_u16()
+            )));
+        }
+        let mut file = tempfile::tempfile().map_err(|error| not_kept(&error))?;
+        let mut length = 0_u64;
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            length = length.saturating_add(chunk.len() as u64);
+            if length > limit {
+                return Err(channel_failed(format!(
+                    "the file is larger than {limit} bytes"
+                )));
+            }
+            // A few kilobytes into the page cache: no reason to change threads.
+            file.write_all(&chunk).map_err(|error| not_kept(&error))?;
+        }
+        Ok(file)
+    }
+}
+
+fn channel_failed(detail: String) -> Lost {
+    Lost::Unknown(Cause {
+        kind: CauseKind::ChannelError,
+        detail,
+    })
+}
+
+fn not_kept(error: &std::io::Error) -> Lost {
+    Lost::Unknown(Cause {
+        kind: CauseKind::Unreadable,
+        detail: format!("the file cannot be kept on this machine: {error}"),
+    })
+}
+
+impl Http {
+    /// Sends a request and saves the body of a 200, up to `limit` bytes; of any other
+    /// status nothing is kept. Returns the status.
+    ///
+    /// # Errors
+    /// As [`Http::send`]; and [`Lost::Unknown`] when it is larger, or cannot be saved.
+    pub(crate) async fn save(
+        &self,
+        request: RequestBuilder,
+        file: &mut File,
+        limit: u64,
+    ) -> Result<u16, Lost> {
+        let unreadable = |detail: String| {
+            Lost::Unknown(Cause {
+                kind: CauseKind::Unreadable,
+                detail,
+            })
+        };
+        let mut response = request.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Ok(status);
+        }
+        let mut left = limit;
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            left = u64::try_from(chunk.len())
+                .ok()
+                .and_then(|length| left.checked_sub(length))
+                .ok_or_else(|| unreadable(format!("the file is larger than {limit} bytes")))?;
+            file.write_all(&chunk)
+                .map_err(|error| unreadable(format!("the file cannot be saved: {error}")))?;
+        }
+        Ok(status)
     }
 }
 

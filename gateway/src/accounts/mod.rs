@@ -10,7 +10,10 @@ mod registry;
 mod seal;
 
 pub use app::App;
-pub use credentials::{Credentials, PlatformKey, SignType, Surroundings};
+pub use credentials::{
+    AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
+    PlatformKey, SignType, Surroundings, WechatMore,
+};
 pub use import::{ImportFault, ImportSettings, Imported, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};
 pub use registry::{LoadFault, Registry, RegistrySettings};

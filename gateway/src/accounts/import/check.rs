@@ -2,11 +2,11 @@
 //! it what the database shall hold. Every mistake is noted.
 
 use super::file::{
-    AccountTable, AlipayTable, AppTable, Merchant, OperatorTable, Placed, WebhookTable,
-    WechatTable, WechatV2Table,
+    AccountTable, AppTable, Merchant, OperatorTable, Placed, WebhookTable, WechatTable,
+    WechatV2Table,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
-use crate::accounts::{Credentials, PlatformKey, operator};
+use crate::accounts::{Credentials, PlatformKey, WechatMore, operator};
 use crate::config::Mistakes;
 use crate::webhook::check_secret;
 use cashier::way::{ChannelKind, Way};
@@ -93,7 +93,7 @@ impl Checking<'_> {
         let ways = placed.table.ways().to_vec();
         let enabled = placed.table.enabled();
         let credentials = match placed.table {
-            AccountTable::Alipay(table) => self.alipay(&place, table),
+            AccountTable::Alipay(table) => self.alipay(&place, *table),
             AccountTable::Wechat(table) => self.wechat(&place, table),
             AccountTable::WechatV2(table) => self.wechat_v2(&place, table),
         }?;
@@ -106,24 +106,6 @@ impl Checking<'_> {
             ways,
             enabled,
             credentials,
-        })
-    }
-
-    fn alipay(&mut self, place: &str, table: AlipayTable) -> Option<Credentials> {
-        let private = self.file(place, "app_private_key_file", &table.app_private_key_file);
-        let public = self.file(
-            place,
-            "alipay_public_key_file",
-            &table.alipay_public_key_file,
-        );
-        Some(Credentials::Alipay {
-            app_id: table.app_id,
-            seller_id: table.seller_id,
-            app_private_key: SecretString::from(private?.as_str()),
-            alipay_public_key: public?.to_string(),
-            base_url: table
-                .base_url
-                .unwrap_or_else(|| Credentials::ALIPAY_URL.to_owned()),
         })
     }
 
@@ -145,6 +127,20 @@ impl Checking<'_> {
                 None => complete = false,
             }
         }
+        let app_secret = match &table.app_secret_file {
+            Some(file) => Some(self.file(place, "app_secret_file", file)?),
+            None => None,
+        };
+        if table.sub_appid.is_some() && table.sub_mchid.is_none() {
+            let problem = "sub_appid: goes with sub_mchid, the merchant below a service provider";
+            self.mistakes.add(place, problem);
+        }
+        if table.ways.contains(&Way::WxBar) && !table.codepay {
+            let problem = "ways: WX_BAR under APIv3 needs `codepay = true`, for merchants to whom \
+                           WeChat gives 付款码支付 under APIv3; others collect it by an account of \
+                           APIv2";
+            self.mistakes.add(place, problem);
+        }
         let (private, apiv3) = (private?, apiv3?);
         complete.then(|| Credentials::Wechat {
             mchid: table.mchid,
@@ -156,6 +152,15 @@ impl Checking<'_> {
             base_url: table
                 .base_url
                 .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+            more: WechatMore {
+                platform_certificates: table.platform_certificates,
+                answers_signed_by: table.answers_signed_by,
+                lite_appid: table.lite_appid,
+                codepay: table.codepay,
+                app_secret: app_secret.map(|text| SecretString::from(text.trim())),
+                sub_mchid: table.sub_mchid,
+                sub_appid: table.sub_appid,
+            },
         })
     }
 
@@ -340,7 +345,12 @@ impl Checking<'_> {
     }
 
     /// The text of a file that stands relative to the import file.
-    fn file(&mut self, place: &str, field: &str, path: &Path) -> Option<Zeroizing<String>> {
+    pub(super) fn file(
+        &mut self,
+        place: &str,
+        field: &str,
+        path: &Path,
+    ) -> Option<Zeroizing<String>> {
         let path = self.folder.join(path);
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(Zeroizing::new(text)),

@@ -1,6 +1,7 @@
 //! The shape of an import file: one struct a table.
 
-use crate::accounts::SignType;
+use super::alipay::AlipayTable;
+use crate::accounts::{AnswersSignedBy, SignType};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Span;
 use cashier::way::Way;
@@ -43,24 +44,9 @@ pub(super) struct MerchantTable {
 /// `[[merchants.accounts]]`
 #[derive(Debug)]
 pub(super) enum AccountTable {
-    Alipay(AlipayTable),
+    Alipay(Box<AlipayTable>),
     Wechat(WechatTable),
     WechatV2(WechatV2Table),
-}
-
-/// `[[merchants.accounts]]` with `channel = "alipay"`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AlipayTable {
-    pub(super) id: String,
-    pub(super) ways: Vec<Way>,
-    pub(super) app_id: String,
-    pub(super) seller_id: String,
-    pub(super) app_private_key_file: PathBuf,
-    pub(super) alipay_public_key_file: PathBuf,
-    pub(super) base_url: Option<String>,
-    #[serde(default = "yes")]
-    pub(super) enabled: bool,
 }
 
 /// `[[merchants.accounts]]` with `channel = "wechat"` and `protocol = "v3"`
@@ -74,7 +60,18 @@ pub(super) struct WechatTable {
     pub(super) serial_no: String,
     pub(super) merchant_private_key_file: PathBuf,
     pub(super) apiv3_key_file: PathBuf,
+    #[serde(default)]
     pub(super) platform_keys: Vec<PlatformKeyTable>,
+    #[serde(default)]
+    pub(super) platform_certificates: bool,
+    #[serde(default)]
+    pub(super) answers_signed_by: AnswersSignedBy,
+    pub(super) lite_appid: Option<String>,
+    #[serde(default)]
+    pub(super) codepay: bool,
+    pub(super) app_secret_file: Option<PathBuf>,
+    pub(super) sub_mchid: Option<String>,
+    pub(super) sub_appid: Option<String>,
     pub(super) base_url: Option<String>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,
@@ -192,6 +189,6 @@ impl AccountTable {
     }
 }
 
-const fn yes() -> bool {
+pub(super) const fn yes() -> bool {
     true
 }
