@@ -129,6 +129,49 @@ impl Http {
             body,
         })
     }
+
+    /// Sends a request and keeps the body of a 200 in a file that is gone with its last
+    /// reader; no longer than `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Lost::NotSent`] when no connection came about, else [`Lost::Unknown`], also for
+    /// every other status.
+    pub(crate) async fn download(&self, request: RequestBuilder, limit: u64) -> Result<File, Lost> {
+        let mut response = request.send().await.map_err(lost)?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(channel_failed(format!(
+                "HTTP {}",
+                response.status().as_u16()
+            )));
+        }
+        let mut file = tempfile::tempfile().map_err(|error| not_kept(&error))?;
+        let mut length = 0_u64;
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            length = length.saturating_add(chunk.len() as u64);
+            if length > limit {
+                return Err(channel_failed(format!(
+                    "the file is larger than {limit} bytes"
+                )));
+            }
+            // A few kilobytes into the page cache: no reason to change threads.
+            file.write_all(&chunk).map_err(|error| not_kept(&error))?;
+        }
+        Ok(file)
+    }
+}
+
+fn channel_failed(detail: String) -> Lost {
+    Lost::Unknown(Cause {
+        kind: CauseKind::ChannelError,
+        detail,
+    })
+}
+
+fn not_kept(error: &std::io::Error) -> Lost {
+    Lost::Unknown(Cause {
+        kind: CauseKind::Unreadable,
+        detail: format!("the file cannot be kept on this machine: {error}"),
+    })
 }
 
 impl Http {

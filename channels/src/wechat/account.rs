@@ -1,6 +1,7 @@
 //! A merchant's credentials at WeChat Pay: what the configuration says, and the
 //! checks that it must pass once, before the first call.
 
+use super::names::Names;
 use super::seal::ResourceKey;
 use super::sign::Signer;
 use super::verify::PlatformKeys;
@@ -36,12 +37,54 @@ pub struct Settings {
     pub merchant_private_key: SecretString,
     /// The APIv3 key: 32 characters.
     pub apiv3_key: SecretString,
-    /// Every key that WeChat may sign with; at least one.
+    /// The keys that WeChat may sign with; at least one, unless certificates are
+    /// downloaded.
     pub platform_keys: Vec<PlatformKey>,
+    /// Whether WeChat's platform certificates are downloaded and kept fresh (平台证书).
+    /// Merchants who never had one cannot.
+    pub platform_certificates: bool,
+    /// What answers shall be signed with while WeChat changes over from certificates to
+    /// the public key.
+    pub answers: Answers,
+    /// The mini program under which `WX_LITE` is paid; `None`: under `appid`.
+    pub lite_appid: Option<String>,
+    /// Whether `WX_BAR` is paid under APIv3 (codepay). Tencent does not give it to
+    /// everybody.
+    pub codepay: bool,
+    /// The secret of the official account (AppSecret), with which payers are told apart.
+    pub app_secret: Option<SecretString>,
+    /// The merchant below, when the account is a service provider's (服务商); `mchid` and
+    /// `appid` are then the provider's.
+    pub sub_merchant: Option<SubMerchant>,
     /// The API's address without a path: [`Settings::BASE_URL`] or a sandbox.
     pub base_url: String,
+    /// Where a payer's browser becomes known: [`Settings::OPEN_URL`] or a sandbox.
+    pub open_url: String,
+    /// Where a payer's code is changed into an openid: [`Settings::SNS_URL`] or a
+    /// sandbox.
+    pub sns_url: String,
     /// How long a call may take in all; see [`Settings::DEADLINE`].
     pub deadline: Duration,
+}
+
+/// A merchant below a service provider (特约商户).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubMerchant {
+    /// Its merchant number.
+    pub mchid: String,
+    /// Its own application, if payers are known to that and not to the provider's.
+    pub appid: Option<String>,
+}
+
+/// The kind of key that answers shall be signed with. Notices are signed with what
+/// WeChat chooses, so both kinds are verified all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Answers {
+    /// The WeChat Pay public key, if one is given; else a platform certificate.
+    #[default]
+    PublicKey,
+    /// A platform certificate, also when a public key is given already.
+    Certificate,
 }
 
 /// A key that WeChat signs with.
@@ -63,6 +106,26 @@ pub enum AccountFault {
     /// `appid` is not an application's id.
     #[error("appid must be 1 to 32 letters and digits, as wx… under 产品中心 > AppID账号管理")]
     Appid,
+    /// `lite_appid` is not an application's id.
+    #[error("lite_appid must be 1 to 32 letters and digits, the mini program's AppID")]
+    LiteAppid,
+    /// `sub_mchid` is not a merchant number.
+    #[error("sub_mchid must be 8 to 32 digits: the number of the merchant below (特约商户号)")]
+    SubMchid,
+    /// `sub_appid` is not an application's id.
+    #[error("sub_appid must be 1 to 32 letters and digits, the AppID of the merchant below")]
+    SubAppid,
+    /// `app_secret` is empty.
+    #[error(
+        "app_secret is empty: copy the AppSecret from the official account's settings, or leave it out"
+    )]
+    AppSecret,
+    /// Answers signed with a certificate are wanted, and none can be had.
+    #[error(
+        "answers_signed_by is certificate, and there is none: set platform_certificates, or add \
+         a platform certificate to platform_keys"
+    )]
+    NoCertificate,
     /// `serial_no` is not a certificate's serial number.
     #[error(
         "serial_no must be 40 hexadecimal digits in capitals, leading zeros included, and is {0} \
@@ -82,7 +145,8 @@ pub enum AccountFault {
     /// No key to verify with.
     #[error(
         "platform_keys is empty: add the WeChat Pay public key (pub_key.pem with its \
-         PUB_KEY_ID_…) or a platform certificate with its serial number"
+         PUB_KEY_ID_…) or a platform certificate with its serial number, or set \
+         platform_certificates to download them"
     )]
     NoPlatformKey,
     /// Two platform keys with one id.
@@ -125,9 +189,9 @@ pub enum AccountFault {
          (账户中心 > API安全 > 微信支付公钥)"
     )]
     OwnKey(String),
-    /// `base_url` cannot be used.
-    #[error("base_url must be http(s)://host[:port] without a path, for example {base}", base = Settings::BASE_URL)]
-    BaseUrl,
+    /// An address cannot be used.
+    #[error("{0} must be http(s)://host[:port] without a path, for example {base}", base = Settings::BASE_URL)]
+    BaseUrl(&'static str),
     /// `deadline` is nothing.
     #[error("deadline must be longer than nothing; 10 seconds is usual")]
     Deadline,
@@ -140,14 +204,18 @@ pub enum AccountFault {
 /// key out again.
 #[derive(Debug)]
 pub struct Account {
-    pub(super) mchid: String,
-    pub(super) appid: String,
+    pub(super) names: Names,
     pub(super) signer: Signer,
     pub(super) platform: PlatformKeys,
     pub(super) resource_key: ResourceKey,
     pub(super) base_url: Url,
+    pub(super) open_url: Url,
+    pub(super) sns_url: Url,
     pub(super) deadline: Duration,
-    /// The WeChat Pay public key that answers shall be signed with, if there is one.
+    pub(super) downloads_certificates: bool,
+    pub(super) codepay: bool,
+    pub(super) app_secret: Option<SecretString>,
+    /// The WeChat Pay public key that answers shall be signed with, if any shall.
     pub(super) public_key_id: Option<String>,
 }
 
@@ -155,8 +223,35 @@ impl Settings {
     /// WeChat Pay's own API.
     pub const BASE_URL: &'static str = "https://api.mch.weixin.qq.com";
 
+    /// Where WeChat sees payers' browsers.
+    pub const OPEN_URL: &'static str = "https://open.weixin.qq.com";
+
+    /// Where WeChat names payers.
+    pub const SNS_URL: &'static str = "https://api.weixin.qq.com";
+
     /// How long a call may take if nothing else is wanted.
     pub const DEADLINE: Duration = Duration::from_secs(10);
+
+    fn check_names(&self) -> Result<(), AccountFault> {
+        let is_mchid = |text: &str| is_within(text, 8, |c| c.is_ascii_digit());
+        let is_appid = |text: &str| is_within(text, 1, |c| c.is_ascii_alphanumeric());
+        let lite = self.lite_appid.as_deref();
+        let sub = self.sub_merchant.as_ref();
+        let sub_appid = sub.and_then(|sub| sub.appid.as_deref());
+        let secret = self.app_secret.as_ref();
+        check(is_mchid(&self.mchid), AccountFault::Mchid)?;
+        check(is_appid(&self.appid), AccountFault::Appid)?;
+        check(lite.is_none_or(is_appid), AccountFault::LiteAppid)?;
+        check(
+            sub.is_none_or(|sub| is_mchid(&sub.mchid)),
+            AccountFault::SubMchid,
+        )?;
+        check(sub_appid.is_none_or(is_appid), AccountFault::SubAppid)?;
+        check(
+            secret.is_none_or(|secret| !secret.expose_secret().is_empty()),
+            AccountFault::AppSecret,
+        )
+    }
 }
 
 impl Account {
@@ -165,45 +260,53 @@ impl Account {
     /// # Errors
     /// [`AccountFault`] names the setting and says how to mend it.
     pub fn new(settings: Settings) -> Result<Account, AccountFault> {
-        let Settings {
-            mchid,
-            appid,
-            serial_no,
-            deadline,
-            ..
-        } = settings;
+        settings.check_names()?;
+        let serial_no = &settings.serial_no;
         check(
-            is_within(&mchid, 8, |c| c.is_ascii_digit()),
-            AccountFault::Mchid,
-        )?;
-        check(
-            is_within(&appid, 1, |c| c.is_ascii_alphanumeric()),
-            AccountFault::Appid,
-        )?;
-        check(
-            is_serial(&serial_no),
+            is_serial(serial_no),
             AccountFault::Serial(serial_no.chars().count()),
         )?;
-        check(!deadline.is_zero(), AccountFault::Deadline)?;
-        let base_url = base_url(&settings.base_url)?;
+        check(!settings.deadline.is_zero(), AccountFault::Deadline)?;
         let resource_key = resource_key(&settings.apiv3_key)?;
         let key = SigningKey::read(settings.merchant_private_key.expose_secret())
             .map_err(AccountFault::PrivateKey)?;
-        let platform = platform_keys(&settings.platform_keys, &key)?;
-        let public_key_id = platform
-            .ids()
-            .find(|id| is_public_key_id(id))
-            .map(str::to_owned);
+        let platform = platform_keys(&settings, &key)?;
+        let public_key_id = public_key_id(&settings, &platform)?;
         Ok(Account {
-            signer: Signer::new(&mchid, &appid, &serial_no, key),
-            mchid,
-            appid,
+            signer: Signer::new(&settings.mchid, serial_no, key),
             platform,
             resource_key,
-            base_url,
-            deadline,
+            base_url: base_url("base_url", &settings.base_url)?,
+            open_url: base_url("open_url", &settings.open_url)?,
+            sns_url: base_url("sns_url", &settings.sns_url)?,
+            deadline: settings.deadline,
+            downloads_certificates: settings.platform_certificates,
+            codepay: settings.codepay,
+            app_secret: settings.app_secret,
             public_key_id,
+            names: Names {
+                mchid: settings.mchid,
+                appid: settings.appid,
+                lite_appid: settings.lite_appid,
+                sub: settings.sub_merchant,
+            },
         })
+    }
+}
+
+/// The public key that answers are asked to be signed with.
+fn public_key_id(
+    settings: &Settings,
+    platform: &PlatformKeys,
+) -> Result<Option<String>, AccountFault> {
+    let known = |public: bool| platform.ids().find(|id| is_public_key_id(id) == public);
+    match settings.answers {
+        Answers::PublicKey => Ok(known(true).map(str::to_owned)),
+        Answers::Certificate => check(
+            settings.platform_certificates || known(false).is_some(),
+            AccountFault::NoCertificate,
+        )
+        .map(|()| None),
     }
 }
 
@@ -226,8 +329,8 @@ fn is_public_key_id(text: &str) -> bool {
 }
 
 /// The scheme, host and port; a path would have to be signed and is not WeChat's.
-fn base_url(text: &str) -> Result<Url, AccountFault> {
-    let url = Url::parse(text).map_err(|_| AccountFault::BaseUrl)?;
+fn base_url(field: &'static str, text: &str) -> Result<Url, AccountFault> {
+    let url = Url::parse(text).map_err(|_| AccountFault::BaseUrl(field))?;
     let bare = matches!(url.scheme(), "http" | "https")
         && url.has_host()
         && url.username().is_empty()
@@ -235,7 +338,7 @@ fn base_url(text: &str) -> Result<Url, AccountFault> {
         && url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none();
-    check(bare, AccountFault::BaseUrl).map(|()| url)
+    check(bare, AccountFault::BaseUrl(field)).map(|()| url)
 }
 
 fn resource_key(apiv3_key: &SecretString) -> Result<ResourceKey, AccountFault> {
@@ -247,10 +350,13 @@ fn resource_key(apiv3_key: &SecretString) -> Result<ResourceKey, AccountFault> {
     }
 }
 
-fn platform_keys(given: &[PlatformKey], own: &SigningKey) -> Result<PlatformKeys, AccountFault> {
-    check(!given.is_empty(), AccountFault::NoPlatformKey)?;
+fn platform_keys(settings: &Settings, own: &SigningKey) -> Result<PlatformKeys, AccountFault> {
+    check(
+        settings.platform_certificates || !settings.platform_keys.is_empty(),
+        AccountFault::NoPlatformKey,
+    )?;
     let mut keys = BTreeMap::new();
-    for platform in given {
+    for platform in &settings.platform_keys {
         let key = platform.read()?;
         check(
             !own.is_pair_of(&key),
@@ -286,7 +392,8 @@ impl PlatformKey {
         self.read_certificate()
     }
 
-    fn read_certificate(&self) -> Result<VerifyingKey, AccountFault> {
+    /// Reads a platform certificate, whose serial number has to be the id.
+    pub(super) fn read_certificate(&self) -> Result<VerifyingKey, AccountFault> {
         let unreadable = || AccountFault::Certificate(self.id.clone());
         // One-line settings write line feeds as two characters.
         let pem = self.pem.replace("\\n", "\n");

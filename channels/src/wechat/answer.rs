@@ -7,6 +7,7 @@
 
 use super::account::Account;
 use super::codes::{self, Call, Meaning};
+use super::names::Foreign;
 use super::verify::{Stamp, Unverified};
 use super::wire::Problem;
 use crate::http::{Answer, Lost};
@@ -99,14 +100,18 @@ pub(super) fn judge(
     let verified = verify(account, &answer, now);
     match (answer.status, verified) {
         (200 | 204, Ok(())) => Ok(answer.body),
-        (status, Ok(())) if (200..300).contains(&status) => Err(cause(
-            CauseKind::ChannelError,
-            format!("HTTP {status}: accepted and not finished"),
-        )
-        .into()),
+        (status, Ok(())) if (200..300).contains(&status) => {
+            Err(unfinished(call, status, &answer.body))
+        }
         (status, Ok(())) => Err(said(call, status, &answer.body)),
         (status, Err(reason)) => Err(disbelieved(status, &reason, &answer.body).into()),
     }
+}
+
+/// Whether an answer names a key that is not known yet.
+pub(super) fn names_unknown_key(account: &Account, answer: &Answer, now: Timestamp) -> bool {
+    let headers = texts(&answer.headers);
+    Stamp::read(&headers).is_ok_and(|stamp| !account.platform.knows(stamp, now))
 }
 
 fn verify(account: &Account, answer: &Answer, now: Timestamp) -> Result<(), Unverified> {
@@ -116,11 +121,23 @@ fn verify(account: &Account, answer: &Answer, now: Timestamp) -> Result<(), Unve
 
 /// The headers as text. One that is no text is taken for empty, which no check lets
 /// pass.
-fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
+pub(super) fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
     headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()))
         .collect()
+}
+
+/// Accepted and not finished: the payer is asked for the password, or nothing is known.
+fn unfinished(call: Call, status: u16, body: &[u8]) -> Failure {
+    match said(call, status, body) {
+        Failure::Said(said) if said.meaning == Meaning::Paying => Failure::Said(said),
+        _ => cause(
+            CauseKind::ChannelError,
+            format!("HTTP {status}: accepted and not finished"),
+        )
+        .into(),
+    }
 }
 
 /// A verified no.
@@ -194,6 +211,22 @@ pub(super) fn same(name: &str, answered: &str, asked: &str) -> Result<(), Cause>
         words(answered)
     );
     Err(cause(CauseKind::Mismatch, detail))
+}
+
+/// Compares the sellers in a verified answer with the account's.
+///
+/// # Errors
+/// [`CauseKind::Mismatch`]
+pub(super) fn same_seller(checked: Result<(), Foreign>) -> Result<(), Cause> {
+    checked.map_err(|foreign| {
+        let Foreign {
+            field,
+            theirs,
+            ours,
+        } = foreign;
+        let detail = format!("asked about {field} {ours}, answered about {theirs}");
+        cause(CauseKind::Mismatch, detail)
+    })
 }
 
 /// A cause.

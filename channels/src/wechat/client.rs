@@ -2,10 +2,11 @@
 //! `answer` to be verified before anything in it is read.
 
 use super::account::{Account, AccountFault};
-use super::answer::{Failure, judge};
+use super::answer::{Failure, judge, names_unknown_key};
+use super::certificates::Downloads;
 use super::codes::Call;
 use super::sign::Sent;
-use crate::http::{Http, Lost};
+use crate::http::{Answer, Http, Lost};
 use crate::redact;
 use cashier::channel::{Cause, CauseKind};
 use cashier::time::{Clock, Entropy, Timestamp};
@@ -13,15 +14,25 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use std::fmt;
+use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 use url::{Position, Url};
 
 /// The media type of every body.
 const JSON: &str = "application/json";
 
-/// One account's way of speaking with WeChat Pay.
+/// How long the download of a bill may take.
+const FILE_DEADLINE: Duration = Duration::from_secs(300);
+
+/// The largest file that is downloaded, in bytes.
+const FILE_LIMIT: u64 = 1024 * 1024 * 1024;
+
+/// One account's way of speaking with WeChat Pay; a clone is the same one.
+#[derive(Clone)]
 pub(super) struct Client {
-    account: Account,
+    account: Arc<Account>,
+    downloads: Arc<Downloads>,
     http: Http,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -36,7 +47,8 @@ impl Client {
         let http = Http::new(account.deadline)
             .map_err(|error| AccountFault::Http(redact::words(&error.to_string())))?;
         Ok(Client {
-            account,
+            account: Arc::new(account),
+            downloads: Arc::default(),
             http,
             clock,
             entropy,
@@ -46,6 +58,16 @@ impl Client {
     /// The account with its keys.
     pub(super) fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The HTTP client.
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// The downloads of certificates.
+    pub(super) fn downloads(&self) -> &Downloads {
+        &self.downloads
     }
 
     /// The present moment.
@@ -100,6 +122,31 @@ impl Client {
             .await
     }
 
+    /// Sends a GET and returns the answer as it came, unbelieved.
+    ///
+    /// # Errors
+    /// [`Lost`]: there is no answer.
+    pub(super) async fn ask(&self, path: &[&str]) -> Result<Answer, Lost> {
+        let url = self.url(path);
+        let authorization = self.authorize("GET", &url, b"")?;
+        self.exchange(self.http.request(Method::GET, url), authorization)
+            .await
+    }
+
+    /// Downloads a file, which comes unsigned.
+    ///
+    /// # Errors
+    /// [`Lost`]: it did not come whole.
+    pub(super) async fn download_file(&self, url: Url) -> Result<File, Lost> {
+        let authorization = self.authorize("GET", &url, b"")?;
+        let request = self
+            .http
+            .request(Method::GET, url)
+            .header(AUTHORIZATION, authorization)
+            .timeout(FILE_DEADLINE);
+        self.http.download(request, FILE_LIMIT).await
+    }
+
     /// The address of a call: what is put into the path is percent-encoded.
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.account.base_url.clone();
@@ -131,14 +178,8 @@ impl Client {
         request: RequestBuilder,
         authorization: String,
     ) -> Result<Vec<u8>, Failure> {
-        let mut request = request
-            .header(ACCEPT, JSON)
-            .header(AUTHORIZATION, authorization);
-        if let Some(id) = &self.account.public_key_id {
-            // Asks for an answer that is signed with this key, while WeChat changes over.
-            request = request.header("Wechatpay-Serial", id);
-        }
-        let answer = self.http.send(request).await?;
+        self.keep_fresh();
+        let answer = self.exchange(request, authorization).await?;
         tracing::debug!(
             channel.kind = "wechat",
             channel.call = ?call,
@@ -146,7 +187,27 @@ impl Client {
             channel.request_id = ?answer.headers.get("request-id"),
             "WeChat Pay answered"
         );
+        let seen = self.downloads.ended();
+        let unknown = names_unknown_key(&self.account, &answer, self.now());
+        if unknown && self.account.downloads_certificates {
+            self.renew(seen).await;
+        }
         judge(&self.account, call, answer, self.now())
+    }
+
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        authorization: String,
+    ) -> Result<Answer, Lost> {
+        let mut request = request
+            .header(ACCEPT, JSON)
+            .header(AUTHORIZATION, authorization);
+        if let Some(id) = &self.account.public_key_id {
+            // Asks for an answer that is signed with this key, while WeChat changes over.
+            request = request.header("Wechatpay-Serial", id);
+        }
+        self.http.send(request).await
     }
 }
 

@@ -3,22 +3,14 @@
 
 use super::client::Client;
 use super::codes::{Call, Meaning};
-use super::wire::Close;
 use cashier::channel::{Closed, Outcome};
 use cashier::id::FlowNo;
 
 /// Asks to close an unpaid flow.
 pub(super) async fn close(client: &Client, flow: &FlowNo) -> Outcome<Closed> {
-    let path = [
-        "pay",
-        "transactions",
-        "out-trade-no",
-        flow.as_str(),
-        "close",
-    ];
-    let body = Close {
-        mchid: &client.account().mchid,
-    };
+    let names = &client.account().names;
+    let path = names.payments(&["out-trade-no", flow.as_str(), "close"]);
+    let body = names.merchant();
     match client.post(Call::Close, &path, &body).await {
         Ok(_) => Outcome::Done(Closed::Confirmed),
         Err(failure) => failure.outcome(|meaning| match meaning {

@@ -9,11 +9,13 @@ use cashier::channel::RefusalKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Pay,
+    Codepay,
     Query,
     Close,
     Reverse,
     Refund,
     QueryRefund,
+    Bill,
 }
 
 /// What a code says about one call.
@@ -27,7 +29,9 @@ pub(super) enum Meaning {
     AlreadyPaid,
     /// It may have been carried out, or the code says nothing about it: ask.
     Doubt,
-    /// There is no such trade or refund.
+    /// The payer is asked for the password just now.
+    Paying,
+    /// There is no such trade, refund or bill.
     Absent,
     /// The trade is closed.
     Closed,
@@ -55,57 +59,64 @@ const REFUND_DIFFERS: &str = "与之前请求不一致";
 const REPEATED: &str = "重复";
 
 /// One code: as it is compared, words that its message must hold (none: any), and
-/// what it means for pay, query, close, reverse, refund and query_refund.
-type Row = (&'static str, &'static str, [Meaning; 6]);
+/// what it means for each [`Call`].
+type Row = (&'static str, &'static str, [Meaning; 8]);
 
-use Meaning::{Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, TooEarly};
+use Meaning::{Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, Paying, TooEarly};
 
 /// What is wrong is our configuration. A payment can be tried anew once it is
 /// mended; a refund that is owed stays owed, so its number stays good.
-const CONFIGURATION: [Meaning; 6] = [Final, Later, Later, Later, Later, Later];
+const CONFIGURATION: [Meaning; 8] = [Final, Final, Later, Later, Later, Later, Later, Later];
 
-/// Too fast. Whether a refund was accepted all the same is not documented.
-const TOO_FAST: [Meaning; 6] = [Later, Later, Later, Later, Doubt, Later];
+/// Too fast. Whether a barcode payment or a refund was accepted all the same is not
+/// documented.
+const TOO_FAST: [Meaning; 8] = [Later, Doubt, Later, Later, Later, Doubt, Later, Later];
+
+/// The payer's code or wallet does not do it: another code under another number may.
+const PAYERS: [Meaning; 8] = [Doubt, Final, Doubt, Doubt, Doubt, Doubt, Doubt, Doubt];
+
+/// There is no bill of that day, or none yet.
+const NO_BILL: [Meaning; 8] = [Doubt, Doubt, Doubt, Doubt, Doubt, Doubt, Doubt, Absent];
 
 /// The first row whose code and words fit decides.
 #[rustfmt::skip]
 const TABLE: &[Row] = &[
-    //                             pay          query   close       reverse refund query_refund
-    ("SYSTEMERROR",          "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
-    ("BANKERROR",            "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
-    ("SERVICEUNAVAILABLE",   "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
-    ("BIZERRNEEDRETRY",      "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    //                             pay          codepay      query   close       reverse refund query_refund bill
+    ("SYSTEMERROR",          "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
+    ("BANKERROR",            "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
+    ("SERVICEUNAVAILABLE",   "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
+    ("BIZERRNEEDRETRY",      "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
     ("FREQUENCYLIMITED",     "", TOO_FAST),
     ("FREQUENCYLIMITEXCEED", "", TOO_FAST),
     ("RATELIMITEXCEEDED",    "", TOO_FAST),
     ("INVALIDREQTOOMUCH",    "", TOO_FAST),
 
-    ("ORDERPAID",            "", [AlreadyPaid, Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
-    ("ORDERCLOSED",          "", [Final,       Doubt,  Closed,     Closed, Doubt, Doubt]),
-    ("ORDERREVERSED",        "", [Final,       Doubt,  NotAllowed, Closed, Doubt, Doubt]),
-    ("ORDERNOTEXIST",        "", [Doubt,       Absent, Absent,     Absent, Final, Absent]),
-    ("USERPAYING",           "", [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
-    ("TRADESTATEERROR",      "", [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
-    ("OUTTRADENOUSED",       "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("ORDERPAID",            "", [AlreadyPaid, AlreadyPaid, Doubt,  NotAllowed, Doubt,  Doubt, Doubt,        Doubt]),
+    ("ORDERCLOSED",          "", [Final,       Final,       Doubt,  Closed,     Closed, Doubt, Doubt,        Doubt]),
+    ("ORDERREVERSED",        "", [Final,       Final,       Doubt,  NotAllowed, Closed, Doubt, Doubt,        Doubt]),
+    ("ORDERNOTEXIST",        "", [Doubt,       Doubt,       Absent, Absent,     Absent, Final, Absent,       Doubt]),
+    ("USERPAYING",           "", [Doubt,       Paying,      Doubt,  NotAllowed, Paying, Doubt, Doubt,        Doubt]),
+    ("TRADESTATEERROR",      "", [Doubt,       Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt,        Doubt]),
+    ("OUTTRADENOUSED",       "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
 
-    ("RESOURCENOTEXISTS",    "", [Doubt,       Doubt,  Doubt,      Doubt,  Final, Absent]),
-    ("REFUNDNOTEXIST",       "", [Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Absent]),
-    ("NOTENOUGH",            "", [Later,       Doubt,  Doubt,      Later,  Later, Doubt]),
-    ("USERACCOUNTABNORMAL",  "", [Final,       Doubt,  Doubt,      Later,  Final, Doubt]),
-    ("TRADEOVERDUE",         "", [Doubt,       Doubt,  Doubt,      Final,  Final, Doubt]),
-    ("INVALIDTRANSACTIONID", "", [Doubt,       Doubt,  Doubt,      Final,  Final, Doubt]),
+    ("RESOURCENOTEXISTS",    "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Final, Absent,       Doubt]),
+    ("REFUNDNOTEXIST",       "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Absent,       Doubt]),
+    ("NOTENOUGH",            "", [Later,       Final,       Doubt,  Doubt,      Later,  Later, Doubt,        Doubt]),
+    ("USERACCOUNTABNORMAL",  "", [Final,       Final,       Doubt,  Doubt,      Later,  Final, Doubt,        Doubt]),
+    ("TRADEOVERDUE",         "", [Doubt,       Doubt,       Doubt,  Doubt,      Final,  Final, Doubt,        Doubt]),
+    ("INVALIDTRANSACTIONID", "", [Doubt,       Doubt,       Doubt,  Doubt,      Final,  Final, Doubt,        Doubt]),
 
-    ("RULELIMIT",            "", [Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
-    ("ACCOUNTERROR",         "", [Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
-    ("TRADEERROR",           "", [Final,       Doubt,  Doubt,      Final,  Doubt, Doubt]),
-    ("OPENIDMISMATCH",       "", [Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt]),
+    ("RULELIMIT",            "", [Final,       Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
+    ("ACCOUNTERROR",         "", [Final,       Final,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
+    ("TRADEERROR",           "", [Final,       Final,       Doubt,  Doubt,      Final,  Doubt, Doubt,        Doubt]),
+    ("OPENIDMISMATCH",       "", [Final,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,        Doubt]),
 
-    ("PARAMERROR",           "", [Final,       Doubt,  Doubt,      Doubt,  Final, Doubt]),
-    ("INVALIDREQUEST", TOO_EARLY, [Final,       Doubt,  TooEarly,   Doubt,  Final, Doubt]),
-    ("INVALIDREQUEST", DIFFERS,  [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
-    ("INVALIDREQUEST", REFUND_DIFFERS, [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
-    ("INVALIDREQUEST", REPEATED, [Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt]),
-    ("INVALIDREQUEST",       "", [Final,       Doubt,  NotAllowed, Doubt,  Final, Doubt]),
+    ("PARAMERROR",           "", [Final,       Final,       Doubt,  Doubt,      Doubt,  Final, Doubt,        Doubt]),
+    ("INVALIDREQUEST",       TOO_EARLY, [Final,       Doubt,       Doubt,  TooEarly,   Doubt,  Final, Doubt,        Doubt]),
+    ("INVALIDREQUEST",       DIFFERS, [Doubt,       Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt,        Doubt]),
+    ("INVALIDREQUEST",       REFUND_DIFFERS, [Doubt,       Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt,        Doubt]),
+    ("INVALIDREQUEST",       REPEATED, [Doubt,       Doubt,       Doubt,  NotAllowed, Doubt,  Doubt, Doubt,        Doubt]),
+    ("INVALIDREQUEST",       "", [Final,       Doubt,       Doubt,  NotAllowed, Doubt,  Final, Doubt,        Doubt]),
 
     ("SIGNERROR",            "", CONFIGURATION),
     ("NOAUTH",               "", CONFIGURATION),
@@ -113,6 +124,17 @@ const TABLE: &[Row] = &[
     ("MCHIDNOTEXIST",        "", CONFIGURATION),
     ("APPIDNOTEXIST",        "", CONFIGURATION),
     ("APPIDMCHIDNOTMATCH",   "", CONFIGURATION),
+
+    ("AUTHCODEEXPIRE",       "", PAYERS),
+    ("AUTHCODEERROR",        "", PAYERS),
+    ("AUTHCODEINVALID",      "", PAYERS),
+    ("NOTSUPORTCARD",        "", PAYERS),
+    ("NOTSUPPORTCARD",       "", PAYERS),
+    ("BUYERMISMATCH",        "", [Doubt,       Doubt,       Doubt,  Doubt,      Doubt,  Doubt, Doubt,       Doubt]),
+    ("REVERSEEXPIRE",        "", [Doubt,       Doubt,       Doubt,  Doubt,      Final,  Doubt, Doubt,       Doubt]),
+
+    ("NOSTATEMENTEXIST",     "", NO_BILL),
+    ("STATEMENTCREATING",    "", NO_BILL),
 ];
 
 /// What `code` with `message` says about `call`.
@@ -121,16 +143,32 @@ pub(super) fn meaning(call: Call, code: &str, message: &str) -> Meaning {
     let row = TABLE
         .iter()
         .find(|(known, words, _)| *known == code && message.contains(words));
-    let Some((_, _, [pay, query, close, reverse, refund, query_refund])) = row else {
+    let Some((
+        _,
+        _,
+        [
+            pay,
+            codepay,
+            query,
+            close,
+            reverse,
+            refund,
+            query_refund,
+            bill,
+        ],
+    )) = row
+    else {
         return Meaning::Unseen;
     };
     match call {
         Call::Pay => *pay,
+        Call::Codepay => *codepay,
         Call::Query => *query,
         Call::Close => *close,
         Call::Reverse => *reverse,
         Call::Refund => *refund,
         Call::QueryRefund => *query_refund,
+        Call::Bill => *bill,
     }
 }
 
@@ -141,7 +179,7 @@ impl Meaning {
             Final => Some(RefusalKind::Final),
             Later => Some(RefusalKind::Later),
             AlreadyPaid => Some(RefusalKind::AlreadyPaid),
-            Doubt | Absent | Closed | TooEarly | NotAllowed | Meaning::Unseen => None,
+            Doubt | Paying | Absent | Closed | TooEarly | NotAllowed | Meaning::Unseen => None,
         }
     }
 }
@@ -175,6 +213,7 @@ mod tests {
         ] {
             for call in [
                 Call::Pay,
+                Call::Codepay,
                 Call::Query,
                 Call::Close,
                 Call::Reverse,
@@ -206,6 +245,11 @@ mod tests {
             "SERVICE_UNAVAILABLE",
             "RESOURCE_NOT_EXISTS",
             "USER_ACCOUNT_ABNORMAL",
+            "AUTH_CODE_INVALID",
+            "AUTHCODEEXPIRE",
+            "REVERSE_EXPIRE",
+            "NO_STATEMENT_EXIST",
+            "STATEMENT_CREATING",
         ];
         for code in documented {
             assert_ne!(meaning(Call::Pay, code, ""), Meaning::Unseen, "{code}");
@@ -252,6 +296,30 @@ mod tests {
             ),
             (Call::Refund, "USER_ACCOUNT_ABNORMAL", "", Final),
             (Call::QueryRefund, "RESOURCE_NOT_EXISTS", "", Absent),
+            (Call::Codepay, "USER_PAYING", "", Paying),
+            (Call::Codepay, "SYSTEM_ERROR", "", Doubt),
+            (Call::Codepay, "BANK_ERROR", "", Doubt),
+            (Call::Codepay, "FREQUENCY_LIMITED", "", Doubt),
+            (Call::Codepay, "RATELIMIT_EXCEEDED", "", Doubt),
+            (Call::Codepay, "INVALID_REQUEST", "", Doubt),
+            (Call::Codepay, "ORDER_PAID", "", AlreadyPaid),
+            (Call::Codepay, "TRADE_ERROR", "用户没有输入支付密码", Final),
+            (Call::Codepay, "AUTH_CODE_INVALID", "", Final),
+            (Call::Codepay, "NOT_ENOUGH", "", Final),
+            (Call::Pay, "RATELIMIT_EXCEEDED", "", Later),
+            (Call::Close, "FREQUENCY_LIMITED", "", Later),
+            (Call::Reverse, "USERPAYING", "", Paying),
+            (Call::Reverse, "SYSTEMERROR", "", Doubt),
+            (Call::Reverse, "REVERSE_EXPIRE", "", Final),
+            (Call::Reverse, "ORDERNOTEXIST", "", Absent),
+            (
+                Call::Bill,
+                "NO_STATEMENT_EXIST",
+                "请求的账单文件不存在",
+                Absent,
+            ),
+            (Call::Bill, "STATEMENT_CREATING", "账单生成中", Absent),
+            (Call::Bill, "SYSTEM_ERROR", "", Doubt),
             (Call::Refund, "SOMETHING_NEW", "", Meaning::Unseen),
             (Call::Refund, "", "", Meaning::Unseen),
         ] {
@@ -266,7 +334,7 @@ mod tests {
     #[test]
     fn asking_is_never_answered_with_a_final_no() {
         for (code, words, _) in TABLE {
-            for call in [Call::Query, Call::QueryRefund] {
+            for call in [Call::Query, Call::QueryRefund, Call::Bill] {
                 let refusal = meaning(call, code, words).refusal();
                 assert!(matches!(refusal, None | Some(RefusalKind::Later)), "{code}");
             }

@@ -90,7 +90,9 @@ pub(super) fn trade(transaction: &Transaction) -> Result<Trade, Unclear> {
         // REFUND: some part was given back, so it was paid.
         "SUCCESS" | "REFUND" => payment(transaction).map(Trade::Paid),
         "NOTPAY" | "USERPAYING" => unpaid(Trade::Waiting),
-        "CLOSED" | "REVOKED" | "PAYERROR" => unpaid(Trade::Closed),
+        // Taken back, and what had been paid before that with it.
+        "REVOKED" => Ok(Trade::Closed),
+        "CLOSED" | "PAYERROR" => unpaid(Trade::Closed),
         other => Err(Unclear::State(crate::redact::words(other))),
     }
 }
@@ -107,10 +109,13 @@ fn payment(transaction: &Transaction) -> Result<Payment, Unclear> {
         .transaction_id
         .clone()
         .filter(|no| !no.is_empty());
-    let payer = transaction
-        .payer
-        .as_ref()
-        .and_then(|payer| payer.openid.clone());
+    let payer = transaction.payer.as_ref().and_then(|payer| {
+        [&payer.openid, &payer.sub_openid, &payer.sp_openid]
+            .into_iter()
+            .flatten()
+            .next()
+            .cloned()
+    });
     Ok(Payment {
         trade_no: trade_no.ok_or(Unclear::Incomplete("transaction_id"))?,
         amount: total.ok_or(Unclear::Incomplete("amount.total"))?,
@@ -184,7 +189,11 @@ mod tests {
             let unpaid = json!({ "trade_state": state, "success_time": null, "amount": null });
             assert_eq!(read(unpaid), Ok(trade), "{state}");
             let contradiction = read(json!({ "trade_state": state }));
-            assert_eq!(contradiction, Err(Unclear::Contradiction(state.into())));
+            if state == "REVOKED" {
+                assert_eq!(contradiction, Ok(Trade::Closed), "paid, and taken back");
+            } else {
+                assert_eq!(contradiction, Err(Unclear::Contradiction(state.into())));
+            }
         }
         for state in ["", "success", "SUCCESS ", "ACCEPT", "NEW"] {
             assert!(matches!(

@@ -10,13 +10,21 @@
 
 mod account;
 mod answer;
+pub(crate) mod bill;
+mod bills;
+mod certificates;
 mod client;
 mod close;
+mod codepay;
 mod codes;
 mod convert;
 #[cfg(test)]
 mod fixture;
+mod names;
 mod notice;
+#[cfg(test)]
+mod oaep;
+mod openid;
 mod pay;
 mod query;
 mod refund;
@@ -26,17 +34,18 @@ mod sign;
 mod verify;
 mod wire;
 
-pub use account::{Account, AccountFault, PlatformKey, Settings};
+pub use account::{Account, AccountFault, Answers, PlatformKey, Settings, SubMerchant};
 
 use async_trait::async_trait;
 use cashier::channel::{
-    Bills, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome, PayRequest, Payers,
-    RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
+    Bill, Bills, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome, PayRequest,
+    Payers, RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
 };
 use cashier::id::FlowNo;
-use cashier::time::{Clock, Entropy};
-use cashier::way::ChannelKind;
+use cashier::time::{Clock, Day, Entropy};
+use cashier::way::{ChannelKind, Way};
 use client::Client;
+use openid::Openids;
 use std::sync::Arc;
 
 /// One WeChat Pay account that can be spoken with.
@@ -47,6 +56,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Wechat {
     client: Client,
+    openids: Option<Openids>,
 }
 
 impl Wechat {
@@ -61,9 +71,9 @@ impl Wechat {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Wechat, AccountFault> {
-        Ok(Wechat {
-            client: Client::new(account, clock, entropy)?,
-        })
+        let client = Client::new(account, clock, entropy)?;
+        let openids = Openids::of(client.account(), client.http());
+        Ok(Wechat { client, openids })
     }
 }
 
@@ -74,7 +84,10 @@ impl Channel for Wechat {
     }
 
     async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
-        pay::pay(&self.client, request).await.map(Offer::Action)
+        match request.way {
+            Way::WxBar => codepay::pay(&self.client, request).await,
+            _ => pay::pay(&self.client, request).await.map(Offer::Action),
+        }
     }
 
     async fn query(&self, flow: &FlowNo) -> Outcome<Trade> {
@@ -98,7 +111,12 @@ impl Channel for Wechat {
     }
 
     fn open_notice(&self, raw: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
-        notice::open(self.client.account(), raw, self.client.now())
+        let opened = notice::open(self.client.account(), raw, self.client.now());
+        if matches!(opened, Err(NoticeRefusal::NotNow(_))) {
+            // So that the key is known when the notice comes again.
+            self.client.renew_soon();
+        }
+        opened
     }
 
     fn notice_reply(&self, receipt: Receipt) -> NoticeReply {
@@ -106,10 +124,17 @@ impl Channel for Wechat {
     }
 
     fn payers(&self) -> Option<&dyn Payers> {
-        None
+        self.openids.as_ref().map(|openids| openids as &dyn Payers)
     }
 
     fn bills(&self) -> Option<&dyn Bills> {
-        None
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Bills for Wechat {
+    async fn bill(&self, day: Day) -> Outcome<Option<Bill>> {
+        bills::bill(&self.client, day).await
     }
 }

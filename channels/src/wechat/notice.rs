@@ -4,6 +4,7 @@
 
 use super::account::Account;
 use super::convert;
+use super::names::Foreign;
 use super::seal;
 use super::verify::{Stamp, Unverified, texts};
 use super::wire::{Notification, RefundNotice, Resource, Transaction};
@@ -79,8 +80,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, NoticeRefusal> {
 
 fn trade(account: &Account, transaction: &Transaction) -> Result<Notice, NoticeRefusal> {
     let flow_no = FlowNo::new(&transaction.out_trade_no);
-    same("mchid", &transaction.mchid, &account.mchid, &flow_no)?;
-    same("appid", &transaction.appid, &account.appid, &flow_no)?;
+    same(account.names.same_all(&transaction.named), &flow_no)?;
     let trade =
         convert::trade(transaction).map_err(|e| NoticeRefusal::unreadable(e.to_string()))?;
     let fact = match &trade {
@@ -102,7 +102,7 @@ fn trade(account: &Account, transaction: &Transaction) -> Result<Notice, NoticeR
 
 fn refund(account: &Account, refund: &RefundNotice) -> Result<Notice, NoticeRefusal> {
     let flow_no = FlowNo::new(&refund.out_trade_no);
-    same("mchid", &refund.mchid, &account.mchid, &flow_no)?;
+    same(account.names.same_merchants(&refund.named), &flow_no)?;
     let refunded = convert::currency(refund.amount.currency.as_deref())
         .and_then(|()| convert::refunded(&refund.refund_status))
         .map_err(|e| NoticeRefusal::unreadable(e.to_string()))?;
@@ -126,13 +126,13 @@ fn refund(account: &Account, refund: &RefundNotice) -> Result<Notice, NoticeRefu
     })
 }
 
-fn same(name: &str, theirs: &str, ours: &str, flow_no: &FlowNo) -> Result<(), NoticeRefusal> {
-    if theirs == ours {
-        return Ok(());
-    }
-    Err(NoticeRefusal::Identity {
+fn same(checked: Result<(), Foreign>, flow_no: &FlowNo) -> Result<(), NoticeRefusal> {
+    checked.map_err(|foreign| NoticeRefusal::Identity {
         flow_no: Some(flow_no.clone()),
-        detail: format!("{name} is {} and ours is {ours}", words(theirs)),
+        detail: format!(
+            "{} is {} and ours is {}",
+            foreign.field, foreign.theirs, foreign.ours
+        ),
     })
 }
 
@@ -151,4 +151,4 @@ pub(super) fn reply(receipt: Receipt) -> NoticeReply {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -8,7 +8,7 @@ use super::answer::{cause, read, unknown};
 use super::client::Client;
 use super::codes::Call;
 use super::convert;
-use super::wire::{CNY, H5, H5Info, Native, Order, OrderAmount, OrderPayer, Prepaid, Scene};
+use super::wire::{CNY, H5, H5Info, Native, Order, OrderAmount, Prepaid, Scene};
 use cashier::channel::{Action, Cause, CauseKind, Outcome, PayRequest};
 use cashier::way::Way;
 use url::Url;
@@ -27,7 +27,11 @@ pub(super) async fn pay(client: &Client, request: &PayRequest) -> Outcome<Action
         Err(message) => return not_payable(message),
     };
     match client
-        .post(Call::Pay, &["pay", "transactions", product], &order)
+        .post(
+            Call::Pay,
+            &client.account().names.payments(&[product]),
+            &order,
+        )
         .await
     {
         Ok(body) => action(client, request, &body).unwrap_or_else(Outcome::Unknown),
@@ -39,6 +43,7 @@ fn order<'a>(
     client: &'a Client,
     request: &'a PayRequest,
 ) -> Result<(&'static str, Order<'a>), &'static str> {
+    let names = &client.account().names;
     let (mut payer, mut scene_info) = (None, None);
     let product = match request.way {
         Way::WxNative => "native",
@@ -48,7 +53,7 @@ fn order<'a>(
                 .payer
                 .as_deref()
                 .ok_or("WX_JSAPI and WX_LITE need the payer's openid")?;
-            payer = Some(OrderPayer { openid });
+            payer = Some(names.payer(openid));
             "jsapi"
         }
         Way::WxH5 => {
@@ -65,8 +70,7 @@ fn order<'a>(
         _ => return Err(NOT_OURS),
     };
     let order = Order {
-        appid: &client.account().appid,
-        mchid: &client.account().mchid,
+        seller: names.seller(request.way),
         description: convert::description(&request.subject, request.flow_no.as_str()),
         out_trade_no: request.flow_no.as_str(),
         time_expire: convert::rfc3339(request.expires_at).ok_or("expires_at is no date")?,
@@ -84,7 +88,8 @@ fn order<'a>(
 /// What the payer's side does with the answer. An `Err` is the cause of an outcome
 /// that is not known.
 fn action(client: &Client, request: &PayRequest, body: &[u8]) -> Result<Outcome<Action>, Cause> {
-    let signer = &client.account().signer;
+    let (signer, names) = (&client.account().signer, &client.account().names);
+    let appid = names.wallet_appid(request.way);
     let seconds = client.now().seconds();
     let action = match request.way {
         Way::WxNative => Action::QrCode {
@@ -93,14 +98,20 @@ fn action(client: &Client, request: &PayRequest, body: &[u8]) -> Result<Outcome<
         Way::WxH5 => redirect(&read::<H5>(body)?.h5_url, request.return_url.as_deref())?,
         Way::WxJsapi | Way::WxLite => {
             let prepay_id = given(read::<Prepaid>(body)?.prepay_id, "prepay_id")?;
-            match signer.jsapi(seconds, client.nonce(), &prepay_id) {
+            match signer.jsapi(appid, seconds, client.nonce(), &prepay_id) {
                 Ok(params) => Action::Jsapi { params },
                 Err(_) => return Ok(not_signed()),
             }
         }
         Way::WxApp => {
             let prepay_id = given(read::<Prepaid>(body)?.prepay_id, "prepay_id")?;
-            match signer.app(seconds, client.nonce(), &prepay_id) {
+            match signer.app(
+                appid,
+                names.collector(),
+                seconds,
+                client.nonce(),
+                &prepay_id,
+            ) {
                 Ok(params) => Action::App {
                     order_string: None,
                     params: Some(params),

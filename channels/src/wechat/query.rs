@@ -2,7 +2,7 @@
 //! `GET /v3/pay/transactions/out-trade-no/{out_trade_no}?mchid=`.
 
 use super::account::Account;
-use super::answer::{cause, read, same};
+use super::answer::{cause, read, same, same_seller};
 use super::client::Client;
 use super::codes::{Call, Meaning};
 use super::convert;
@@ -13,11 +13,9 @@ use cashier::id::FlowNo;
 /// Asks what became of a flow.
 pub(super) async fn query(client: &Client, flow: &FlowNo) -> Outcome<Trade> {
     let account = client.account();
-    let path = ["pay", "transactions", "out-trade-no", flow.as_str()];
-    match client
-        .get(Call::Query, &path, &[("mchid", &account.mchid)])
-        .await
-    {
+    let path = account.names.payments(&["out-trade-no", flow.as_str()]);
+    let query = account.names.merchant_query();
+    match client.get(Call::Query, &path, &query).await {
         Ok(body) => match trade(account, flow, &body) {
             Ok(trade) => Outcome::Done(trade),
             Err(cause) => Outcome::Unknown(cause),
@@ -30,10 +28,12 @@ pub(super) async fn query(client: &Client, flow: &FlowNo) -> Outcome<Trade> {
 }
 
 /// Compares a verified answer with what was asked, then reads it.
-fn trade(account: &Account, flow: &FlowNo, body: &[u8]) -> Result<Trade, Cause> {
+///
+/// # Errors
+/// [`Cause`]: it is about something else, or cannot be read.
+pub(super) fn trade(account: &Account, flow: &FlowNo, body: &[u8]) -> Result<Trade, Cause> {
     let transaction: Transaction = read(body)?;
-    same("mchid", &transaction.mchid, &account.mchid)?;
-    same("appid", &transaction.appid, &account.appid)?;
+    same_seller(account.names.same_all(&transaction.named))?;
     same("out_trade_no", &transaction.out_trade_no, flow.as_str())?;
     convert::trade(&transaction)
         .map_err(|unclear| cause(CauseKind::Unreadable, unclear.to_string()))

@@ -12,6 +12,7 @@ use cashier::channel::{Cause, CauseKind, Outcome, RefundRequest, Refunded};
 /// Gives money back.
 pub(super) async fn refund(client: &Client, request: &RefundRequest) -> Outcome<Refunded> {
     let order = RefundOrder {
+        sub_mchid: client.account().names.sub_mchid(),
         // The capture's own number: what was taken is what is given back.
         transaction_id: &request.trade_no,
         out_refund_no: request.refund_no.as_str(),
@@ -32,7 +33,9 @@ pub(super) async fn refund(client: &Client, request: &RefundRequest) -> Outcome<
 /// Asks what became of a refund.
 pub(super) async fn query_refund(client: &Client, request: &RefundRequest) -> Outcome<Refunded> {
     let path = ["refund", "domestic", "refunds", request.refund_no.as_str()];
-    outcome(request, client.get(Call::QueryRefund, &path, &[]).await)
+    let sub = client.account().names.sub_mchid();
+    let query: Vec<_> = sub.map(|mchid| ("sub_mchid", mchid)).into_iter().collect();
+    outcome(request, client.get(Call::QueryRefund, &path, &query).await)
 }
 
 fn outcome(request: &RefundRequest, answer: Result<Vec<u8>, Failure>) -> Outcome<Refunded> {

@@ -66,9 +66,13 @@ impl fmt::Debug for ResourceKey {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat::fixture;
+
+    pub(in crate::wechat) fn vectors() {
+        every_resource_of_the_vectors_opens_and_the_negatives_do_not();
+    }
 
     #[test]
     fn every_resource_of_the_vectors_opens_and_the_negatives_do_not() {

@@ -12,7 +12,6 @@ const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 #[derive(Debug)]
 pub(super) struct Signer {
     mchid: String,
-    appid: String,
     serial_no: String,
     key: SigningKey,
 }
@@ -29,10 +28,9 @@ pub(super) struct Sent<'a> {
 }
 
 impl Signer {
-    pub(super) fn new(mchid: &str, appid: &str, serial_no: &str, key: SigningKey) -> Signer {
+    pub(super) fn new(mchid: &str, serial_no: &str, key: SigningKey) -> Signer {
         Signer {
             mchid: mchid.to_owned(),
-            appid: appid.to_owned(),
             serial_no: serial_no.to_owned(),
             key,
         }
@@ -65,15 +63,16 @@ impl Signer {
     /// Only when the cryptographic library itself fails.
     pub(super) fn jsapi(
         &self,
+        appid: &str,
         timestamp: i64,
         nonce: String,
         prepay_id: &str,
     ) -> Result<BTreeMap<String, String>, Unspecified> {
         let package = format!("prepay_id={prepay_id}");
-        let message = format!("{}\n{timestamp}\n{nonce}\n{package}\n", self.appid);
+        let message = format!("{appid}\n{timestamp}\n{nonce}\n{package}\n");
         let signature = self.key.sign(message.as_bytes())?;
         Ok(named([
-            ("appId", self.appid.clone()),
+            ("appId", appid.to_owned()),
             ("timeStamp", timestamp.to_string()),
             ("nonceStr", nonce),
             ("package", package),
@@ -89,15 +88,17 @@ impl Signer {
     /// Only when the cryptographic library itself fails.
     pub(super) fn app(
         &self,
+        appid: &str,
+        partnerid: &str,
         timestamp: i64,
         nonce: String,
         prepay_id: &str,
     ) -> Result<BTreeMap<String, String>, Unspecified> {
-        let message = format!("{}\n{timestamp}\n{nonce}\n{prepay_id}\n", self.appid);
+        let message = format!("{appid}\n{timestamp}\n{nonce}\n{prepay_id}\n");
         let signature = self.key.sign(message.as_bytes())?;
         Ok(named([
-            ("appid", self.appid.clone()),
-            ("partnerid", self.mchid.clone()),
+            ("appid", appid.to_owned()),
+            ("partnerid", partnerid.to_owned()),
             ("prepayid", prepay_id.to_owned()),
             ("package", "Sign=WXPay".to_owned()),
             ("noncestr", nonce),
@@ -115,11 +116,13 @@ fn named<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String>
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::key::VerifyingKey;
     use crate::wechat::fixture;
     use std::collections::BTreeSet;
+
+    const APPID: &str = "wxd678efh567hg6787";
 
     /// The scheme and the parameters, whose order is free.
     fn parts(header: &str) -> (String, BTreeSet<String>) {
@@ -128,6 +131,16 @@ mod tests {
             scheme.to_owned(),
             parameters.split(',').map(str::to_owned).collect(),
         )
+    }
+
+    pub(in crate::wechat) fn vectors() {
+        every_request_of_the_vectors_is_signed_with_the_same_bytes();
+        the_vectors_wrong_ways_of_signing_give_other_signatures();
+    }
+
+    pub(in crate::wechat) fn vectors_of_wallets() {
+        the_vectors_client_parameters_come_out_whole();
+        the_signatures_that_tencent_published_are_over_the_same_form();
     }
 
     #[test]
@@ -191,9 +204,13 @@ mod tests {
         };
         let nonce = || "5K8264ILTKCH16CQ2502SI8ZNMTM67VS".to_owned();
         let prepay_id = "wx201410272009395522657a690389285100";
-        let jsapi = signer.jsapi(1_414_561_699, nonce(), prepay_id).unwrap();
+        let jsapi = signer
+            .jsapi(APPID, 1_414_561_699, nonce(), prepay_id)
+            .unwrap();
         assert_eq!(jsapi, expected("jsapi"));
-        let app = signer.app(1_414_561_699, nonce(), prepay_id).unwrap();
+        let app = signer
+            .app(APPID, "1900009191", 1_414_561_699, nonce(), prepay_id)
+            .unwrap();
         assert_eq!(app, expected("app"));
     }
 

@@ -4,19 +4,36 @@
 //! during a change from one to the other each message may name either.
 
 use crate::key::VerifyingKey;
-use cashier::time::Timestamp;
+use cashier::time::{Span, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 
 /// How far a signature's time may be from ours, in seconds, either way.
 const WINDOW: u64 = 300;
+
+/// The same, as a length of time.
+const AGE: Span = Span::seconds(300);
 
 /// What WeChat puts before the deliberately wrong signatures it sends to see
 /// whether a merchant verifies.
 const PROBE: &str = "WECHATPAY/SIGNTEST/";
 
-/// Every key that WeChat may sign with, by the id that `Wechatpay-Serial` gives.
+/// Every key that WeChat may sign with, by the id that `Wechatpay-Serial` gives: those
+/// of the account's settings, and the certificates that were downloaded.
 #[derive(Debug)]
-pub(super) struct PlatformKeys(BTreeMap<String, VerifyingKey>);
+pub(super) struct PlatformKeys {
+    given: BTreeMap<String, VerifyingKey>,
+    found: RwLock<BTreeMap<String, Found>>,
+}
+
+/// A platform certificate that was downloaded.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Its key.
+    pub(super) key: VerifyingKey,
+    /// When nothing that it signed is believed any more.
+    pub(super) until: Timestamp,
+}
 
 /// The signature headers of a message, as they came.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +55,10 @@ pub(super) enum Unverified {
     NoTime,
     #[error("signed {0} seconds away from our clock, and 300 are allowed: is the clock right?")]
     OutOfTime(u64),
-    #[error("signed with a key that is not configured, {0}: add it to platform_keys")]
+    #[error(
+        "signed with a key that is not known, {0}: add it to platform_keys, or set \
+         platform_certificates if it is a certificate's"
+    )]
     UnknownKey(String),
     #[error("a probe: WeChat sends wrong signatures on purpose, to be refused")]
     Probe,
@@ -81,13 +101,48 @@ impl<'a> Stamp<'a> {
 }
 
 impl PlatformKeys {
-    pub(super) fn new(keys: BTreeMap<String, VerifyingKey>) -> PlatformKeys {
-        PlatformKeys(keys)
+    pub(super) fn new(given: BTreeMap<String, VerifyingKey>) -> PlatformKeys {
+        PlatformKeys {
+            given,
+            found: RwLock::default(),
+        }
     }
 
-    /// The ids of the keys.
+    /// The ids of the keys of the settings.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.given.keys().map(String::as_str)
+    }
+
+    /// Whether there is such a key now.
+    pub(super) fn knows(&self, stamp: Stamp<'_>, now: Timestamp) -> bool {
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        self.key(&found, stamp.serial, now).is_some()
+    }
+
+    /// Takes what was downloaded. What is not in it any more has signed its last, and
+    /// that is believed until it is too old.
+    pub(super) fn take(&self, mut new: BTreeMap<String, Found>, now: Timestamp) {
+        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        let last = now.plus(AGE);
+        for (serial, mut old) in std::mem::take(&mut *found) {
+            old.until = old.until.min(last);
+            if old.until > now {
+                new.entry(serial).or_insert(old);
+            }
+        }
+        *found = new;
+    }
+
+    fn key<'a>(
+        &'a self,
+        found: &'a BTreeMap<String, Found>,
+        serial: &str,
+        now: Timestamp,
+    ) -> Option<&'a VerifyingKey> {
+        let found = found.get(serial).filter(|found| now < found.until);
+        self.given
+            .get(serial)
+            .or_else(|| found.map(|found| &found.key))
     }
 
     /// Whether WeChat signed these very bytes, just now.
@@ -100,10 +155,24 @@ impl PlatformKeys {
         body: &[u8],
         now: Timestamp,
     ) -> Result<(), Unverified> {
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        self.verify_with(&found, stamp, body, now)
+    }
+
+    /// The same with these certificates in place of those that were downloaded before.
+    ///
+    /// # Errors
+    /// [`Unverified`] says what is missing or wrong.
+    pub(super) fn verify_with(
+        &self,
+        found: &BTreeMap<String, Found>,
+        stamp: Stamp<'_>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Unverified> {
         stamp.check_time(now)?;
         let key = self
-            .0
-            .get(stamp.serial)
+            .key(found, stamp.serial, now)
             .ok_or_else(|| Unverified::UnknownKey(shown(stamp.serial)))?;
         let head = format!("{}\n{}\n", stamp.timestamp, stamp.nonce);
         let message = [head.as_bytes(), body, b"\n"].concat();
@@ -134,7 +203,7 @@ fn shown(serial: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat::fixture;
     use serde_json::Value;
@@ -145,6 +214,11 @@ mod tests {
         let stamp = Stamp::read(&texts(&headers))?;
         let body = case["body"].as_str().unwrap().as_bytes();
         keys.verify(stamp, body, Timestamp::from_millis(now * 1000))
+    }
+
+    pub(in crate::wechat) fn vectors() {
+        every_signed_answer_of_the_vectors_is_believed();
+        every_edge_case_of_the_vectors_is_refused_for_its_own_reason();
     }
 
     /// Shows F33.

@@ -9,8 +9,12 @@
     reason = "a test's helper fails its test by a panic"
 )]
 
+mod barcode;
+mod bills;
 mod calls;
 mod faults;
 mod notices;
+mod payers;
+mod platform;
 mod refunds;
 mod shop;

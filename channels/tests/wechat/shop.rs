@@ -7,7 +7,7 @@ use cashier::id::{FlowNo, RefundNo};
 use cashier::money::Money;
 use cashier::time::{Clock, Entropy, Span, Timestamp};
 use cashier::way::Way;
-use channels::wechat::{Account, PlatformKey, Settings, Wechat};
+use channels::wechat::{Account, Answers, PlatformKey, Settings, Wechat};
 use sandbox::{Running, TradeView, WechatMerchant, WechatPlatform};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -223,7 +223,37 @@ impl Shop {
 
     /// Something goes wrong, once.
     pub fn fault(&self, method: &str, fault: &str) {
-        let order = json!({ "method": method, "fault": fault, "times": 1, "delay_ms": 5_000 });
+        self.arm(json!({ "method": method, "fault": fault, "times": 1, "delay_ms": 5_000 }));
+    }
+
+    /// Something goes wrong, so many times.
+    pub fn fault_times(&self, method: &str, fault: &str, times: u32) {
+        self.arm(json!({ "method": method, "fault": fault, "times": times }));
+    }
+
+    /// Something goes wrong, once, for so many milliseconds.
+    pub fn fault_for(&self, method: &str, fault: &str, delay_ms: u64) {
+        let order = json!({ "method": method, "fault": fault, "times": 1, "delay_ms": delay_ms });
+        self.arm(order);
+    }
+
+    /// Where WeChat's browser is sent from this address.
+    pub async fn inside_wechat(&self, address: &str) -> String {
+        let browser = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([])
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent("Mozilla/5.0 MicroMessenger/8.0.50")
+            .build()
+            .unwrap();
+        let answer = browser.get(address).send().await.unwrap();
+        let Some(location) = answer.headers().get("location").cloned() else {
+            panic!("{}", answer.text().await.unwrap())
+        };
+        location.to_str().unwrap().to_owned()
+    }
+
+    fn arm(&self, order: Value) {
         self.sandbox
             .sandbox()
             .faults()
@@ -256,7 +286,15 @@ fn settings_at(sandbox: &Running, platform: &WechatPlatform) -> Settings {
             id: platform.public_key_id.clone(),
             pem: platform.public_key_pem.clone(),
         }],
+        platform_certificates: false,
+        answers: Answers::PublicKey,
+        lite_appid: None,
+        codepay: true,
+        app_secret: None,
+        sub_merchant: None,
         base_url: sandbox.url(),
+        open_url: sandbox.url(),
+        sns_url: sandbox.url(),
         deadline: Settings::DEADLINE,
     }
 }

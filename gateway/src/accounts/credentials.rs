@@ -71,6 +71,9 @@ pub enum Credentials {
         platform_keys: Vec<PlatformKey>,
         /// Where WeChat Pay is.
         base_url: String,
+        /// What goes beyond paying, refunding and asking.
+        #[serde(default)]
+        more: WechatMore,
     },
     /// A WeChat Pay merchant, APIv2.
     WechatV2 {
@@ -159,6 +162,39 @@ pub struct AlipayProductCodes {
     /// `ALI_JSAPI`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jsapi: Option<String>,
+}
+
+/// What an account at WeChat Pay may have besides: each of it needs a contract or a
+/// setting at WeChat's own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WechatMore {
+    /// Whether platform certificates are downloaded.
+    pub platform_certificates: bool,
+    /// What answers shall be signed with.
+    pub answers_signed_by: AnswersSignedBy,
+    /// The mini program's id.
+    pub lite_appid: Option<String>,
+    /// Whether `WX_BAR` is paid under APIv3.
+    pub codepay: bool,
+    /// The official account's secret.
+    #[serde(serialize_with = "exposed_if_any")]
+    pub app_secret: Option<SecretString>,
+    /// The number of the merchant below a service provider.
+    pub sub_mchid: Option<String>,
+    /// Its application.
+    pub sub_appid: Option<String>,
+}
+
+/// A kind of WeChat Pay's keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswersSignedBy {
+    /// WeChat Pay's public key, if there is one.
+    #[default]
+    PublicKey,
+    /// A platform certificate.
+    Certificate,
 }
 
 /// A key that WeChat signs with.
@@ -261,6 +297,7 @@ impl Credentials {
                 apiv3_key,
                 platform_keys,
                 base_url,
+                more,
             } => {
                 let platform_keys = platform_keys
                     .into_iter()
@@ -273,6 +310,20 @@ impl Credentials {
                     merchant_private_key,
                     apiv3_key,
                     platform_keys,
+                    platform_certificates: more.platform_certificates,
+                    answers: match more.answers_signed_by {
+                        AnswersSignedBy::PublicKey => wechat::Answers::PublicKey,
+                        AnswersSignedBy::Certificate => wechat::Answers::Certificate,
+                    },
+                    lite_appid: more.lite_appid,
+                    codepay: more.codepay,
+                    app_secret: more.app_secret,
+                    sub_merchant: more.sub_mchid.map(|mchid| wechat::SubMerchant {
+                        mchid,
+                        appid: more.sub_appid,
+                    }),
+                    open_url: beside(&base_url, wechat::Settings::OPEN_URL),
+                    sns_url: beside(&base_url, wechat::Settings::SNS_URL),
                     base_url,
                     deadline: around.deadline,
                 };
@@ -393,17 +444,25 @@ fn gateway_url(base_url: &str) -> String {
     }
 }
 
+/// WeChat's other hosts; a sandbox is all of them.
+fn beside(base_url: &str, own: &str) -> String {
+    if base_url.trim_end_matches('/') == Credentials::WECHAT_URL {
+        own.to_owned()
+    } else {
+        base_url.to_owned()
+    }
+}
+
+fn exposed_if_any<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => to.serialize_some(secret.expose_secret()),
+        None => to.serialize_none(),
+    }
+}
+
 /// Only for the text that is sealed at once.
 fn exposed<S: Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(secret.expose_secret())
-}
-
-/// Likewise.
-fn exposed_if_any<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
-    match secret {
-        Some(secret) => exposed(secret, to),
-        None => to.serialize_none(),
-    }
 }
 
 #[cfg(test)]
@@ -435,10 +494,16 @@ mod tests {
                 pem: "PEM".into(),
             }],
             base_url: Credentials::WECHAT_URL.to_owned(),
+            more: WechatMore {
+                app_secret: Some(SecretString::from("CANARY-THREE")),
+                ..WechatMore::default()
+            },
         };
         assert!(!format!("{credentials:?}").contains("CANARY"));
         let json = credentials.to_json().unwrap();
-        assert!(json.contains("CANARY-ONE") && json.contains("CANARY-TWO"));
+        for secret in ["CANARY-ONE", "CANARY-TWO", "CANARY-THREE"] {
+            assert!(json.contains(secret));
+        }
         let read = Credentials::from_json(&SecretString::from(json.as_str())).unwrap();
         assert_eq!(*read.to_json().unwrap(), *json);
     }
@@ -478,5 +543,23 @@ mod tests {
         let read = Credentials::from_json(&SecretString::from(json)).unwrap();
         assert_eq!(*read.to_json().unwrap(), json);
         assert!(!format!("{read:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn what_an_older_version_sealed_is_read_with_nothing_more() {
+        let sealed = r#"{"channel":"wechat","mchid":"1900000001","appid":"wx1","serial_no":"1",
+            "merchant_private_key":"k","apiv3_key":"k","platform_keys":[],"base_url":"u"}"#;
+        let read = Credentials::from_json(&SecretString::from(sealed)).unwrap();
+        let Credentials::Wechat { more, .. } = read else {
+            panic!()
+        };
+        assert!(!more.codepay && more.app_secret.is_none() && more.sub_mchid.is_none());
+    }
+
+    #[test]
+    fn a_sandbox_stands_for_all_of_wechats_hosts() {
+        let open = wechat::Settings::OPEN_URL;
+        assert_eq!(beside(Credentials::WECHAT_URL, open), open);
+        assert_eq!(beside("http://127.0.0.1:1", open), "http://127.0.0.1:1");
     }
 }

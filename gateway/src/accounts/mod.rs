@@ -11,8 +11,8 @@ mod seal;
 
 pub use app::App;
 pub use credentials::{
-    AlipayCertificates, AlipayPayerId, AlipayProductCodes, Credentials, PlatformKey, SignType,
-    Surroundings,
+    AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
+    PlatformKey, SignType, Surroundings, WechatMore,
 };
 pub use import::{ImportFault, ImportSettings, Imported, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};

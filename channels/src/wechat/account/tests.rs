@@ -29,11 +29,11 @@ fn a_pkcs1_key_signs_the_same_as_its_pkcs8_form() {
     let signed = Account::new(settings)
         .unwrap()
         .signer
-        .jsapi(1_554_208_460, "N".into(), "wx1")
+        .jsapi("wx1", 1_554_208_460, "N".into(), "wx1")
         .unwrap();
     let expected = fixture::account()
         .signer
-        .jsapi(1_554_208_460, "N".into(), "wx1");
+        .jsapi("wx1", 1_554_208_460, "N".into(), "wx1");
     assert_eq!(signed, expected.unwrap());
 }
 
@@ -63,11 +63,11 @@ fn what_is_wrong_with_an_account_is_named() {
     assert_eq!(fault(|a| a.deadline = Duration::ZERO), F::Deadline);
     assert_eq!(
         fault(|a| a.base_url = "https://api.example.com/v3".into()),
-        F::BaseUrl
+        F::BaseUrl("base_url")
     );
     assert_eq!(
         fault(|a| a.base_url = "ftp://api.example.com".into()),
-        F::BaseUrl
+        F::BaseUrl("base_url")
     );
     assert_eq!(
         fault(|a| a.merchant_private_key = own.clone().into()),

@@ -6,7 +6,7 @@ use super::file::{
     WechatV2Table,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
-use crate::accounts::{Credentials, PlatformKey, operator};
+use crate::accounts::{Credentials, PlatformKey, WechatMore, operator};
 use crate::config::Mistakes;
 use crate::webhook::check_secret;
 use cashier::way::{ChannelKind, Way};
@@ -127,6 +127,20 @@ impl Checking<'_> {
                 None => complete = false,
             }
         }
+        let app_secret = match &table.app_secret_file {
+            Some(file) => Some(self.file(place, "app_secret_file", file)?),
+            None => None,
+        };
+        if table.sub_appid.is_some() && table.sub_mchid.is_none() {
+            let problem = "sub_appid: goes with sub_mchid, the merchant below a service provider";
+            self.mistakes.add(place, problem);
+        }
+        if table.ways.contains(&Way::WxBar) && !table.codepay {
+            let problem = "ways: WX_BAR under APIv3 needs `codepay = true`, for merchants to whom \
+                           WeChat gives 付款码支付 under APIv3; others collect it by an account of \
+                           APIv2";
+            self.mistakes.add(place, problem);
+        }
         let (private, apiv3) = (private?, apiv3?);
         complete.then(|| Credentials::Wechat {
             mchid: table.mchid,
@@ -138,6 +152,15 @@ impl Checking<'_> {
             base_url: table
                 .base_url
                 .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+            more: WechatMore {
+                platform_certificates: table.platform_certificates,
+                answers_signed_by: table.answers_signed_by,
+                lite_appid: table.lite_appid,
+                codepay: table.codepay,
+                app_secret: app_secret.map(|text| SecretString::from(text.trim())),
+                sub_mchid: table.sub_mchid,
+                sub_appid: table.sub_appid,
+            },
         })
     }
 

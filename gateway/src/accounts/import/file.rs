@@ -1,7 +1,7 @@
 //! The shape of an import file: one struct a table.
 
 use super::alipay::AlipayTable;
-use crate::accounts::SignType;
+use crate::accounts::{AnswersSignedBy, SignType};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Span;
 use cashier::way::Way;
@@ -60,7 +60,18 @@ pub(super) struct WechatTable {
     pub(super) serial_no: String,
     pub(super) merchant_private_key_file: PathBuf,
     pub(super) apiv3_key_file: PathBuf,
+    #[serde(default)]
     pub(super) platform_keys: Vec<PlatformKeyTable>,
+    #[serde(default)]
+    pub(super) platform_certificates: bool,
+    #[serde(default)]
+    pub(super) answers_signed_by: AnswersSignedBy,
+    pub(super) lite_appid: Option<String>,
+    #[serde(default)]
+    pub(super) codepay: bool,
+    pub(super) app_secret_file: Option<PathBuf>,
+    pub(super) sub_mchid: Option<String>,
+    pub(super) sub_appid: Option<String>,
     pub(super) base_url: Option<String>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,

@@ -1,0 +1,90 @@
+//! The bill of a day: whole, or not at all.
+
+use super::shop::{Shop, fen};
+use cashier::channel::{BillRow, CauseKind, Channel, Outcome, Refunded};
+use cashier::time::Day;
+use std::collections::BTreeMap;
+
+const TWO_DAYS: i64 = 2 * 24 * 3600;
+
+/// A shop with a day behind it on which it sold twice and gave something back.
+async fn sold() -> (Shop, Day) {
+    let shop = Shop::open().await;
+    let day = Day::of(shop.now()).unwrap();
+    shop.sell("BILLED01").await;
+    let refund = shop.paid("BILLED02", "RBILLED2", 100).await;
+    assert_eq!(
+        shop.wechat.refund(&refund).await,
+        Outcome::Done(Refunded::Processing)
+    );
+    shop.pass(TWO_DAYS);
+    (shop, day)
+}
+
+#[tokio::test]
+async fn a_bill_holds_what_the_ledger_holds() {
+    let (shop, day) = sold().await;
+    let outcome = shop.wechat.bills().unwrap().bill(day).await;
+    let Outcome::Done(Some(bill)) = outcome else {
+        panic!("{:?}", outcome.map(|bill| bill.is_some()))
+    };
+    let mut paid = BTreeMap::new();
+    let mut given_back = Vec::new();
+    for row in bill {
+        match row.unwrap() {
+            BillRow::Paid { flow_no, payment } => {
+                paid.insert(flow_no.to_string(), (payment.trade_no, payment.amount));
+            }
+            BillRow::Refunded {
+                flow_no,
+                refund_no,
+                amount,
+            } => given_back.push((flow_no.to_string(), refund_no.to_string(), amount)),
+        }
+    }
+    let expected = ["BILLED01", "BILLED02"].map(|number| {
+        let trade = shop.trade(number).unwrap();
+        (number.to_owned(), (trade.trade_no, fen(trade.amount)))
+    });
+    assert_eq!(paid, BTreeMap::from(expected));
+    let refund = ("BILLED02".to_owned(), "RBILLED2".to_owned(), fen(100));
+    assert_eq!(given_back, [refund]);
+}
+
+#[tokio::test]
+async fn a_day_without_trades_and_one_that_is_not_over_have_no_bill() {
+    let (shop, day) = sold().await;
+    let bills = shop.wechat.bills().unwrap();
+    for day in [day.before().unwrap(), Day::of(shop.now()).unwrap()] {
+        let outcome = bills.bill(day).await.map(|bill| bill.is_some());
+        assert_eq!(outcome, Outcome::Done(false), "{day}");
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_is_not_whole_is_refused_before_its_first_row() {
+    let (shop, day) = sold().await;
+    let bills = shop.wechat.bills().unwrap();
+    for (method, fault, expected) in [
+        ("wechat.bill", "wrong_hash", CauseKind::Unreadable),
+        ("wechat.bill_file", "cut", CauseKind::Unreadable),
+        ("wechat.bill_file", "zip_bomb", CauseKind::Unreadable),
+        ("wechat.bill_file", "wrong_amount", CauseKind::Unreadable),
+        ("wechat.bill", "wrong_seller", CauseKind::Unreadable),
+        ("wechat.bill_file", "garbage", CauseKind::Unreadable),
+        ("wechat.bill_file", "http_500", CauseKind::ChannelError),
+        ("wechat.bill", "bad_signature", CauseKind::BadSignature),
+        ("wechat.bill", "signtest", CauseKind::BadSignature),
+        ("wechat.bill", "garbage", CauseKind::BadSignature),
+        ("wechat.bill", "system_error", CauseKind::ChannelError),
+    ] {
+        shop.fault(method, fault);
+        let outcome = bills.bill(day).await.map(|bill| bill.is_some());
+        let Outcome::Unknown(cause) = outcome else {
+            panic!("{method} {fault}: {outcome:?}")
+        };
+        assert_eq!(cause.kind, expected, "{method} {fault}: {}", cause.detail);
+        let after = bills.bill(day).await.map(|bill| bill.is_some());
+        assert_eq!(after, Outcome::Done(true), "{method} after {fault}");
+    }
+}
