@@ -38,13 +38,11 @@ pub struct Timing {
     pub refund_query: Span,
     /// The longest pause between queries of a refund.
     pub refund_longest: Span,
-    /// The time between two refunds of one payment at WeChat Pay (documented: one
-    /// minute at least) and Alipay (documented: three seconds), and a bit more: the
-    /// channel counts from when it took the one before, which is later than its turn.
-    pub refund_spacing: (Span, Span),
-    /// How long a payment by the payer's code at WeChat Pay and Alipay is asked about
-    /// before it is taken back.
-    pub barcode_life: (Span, Span),
+    /// The time between two refunds of one payment, in place of the channel's own.
+    pub refund_spacing: Option<Span>,
+    /// How long a payment by the payer's code is asked about before it is taken back,
+    /// in place of the channel's own.
+    pub barcode_life: Option<Span>,
     /// How long WeChat's h5_url is good (documented: five minutes), less a bit.
     pub h5_life: Span,
 }
@@ -66,8 +64,8 @@ impl Default for Timing {
             unanswered: Span::minutes(5),
             refund_query: Span::seconds(10),
             refund_longest: Span::minutes(60),
-            refund_spacing: (Span::seconds(70), Span::seconds(5)),
-            barcode_life: (Span::seconds(40), Span::seconds(60)),
+            refund_spacing: None,
+            barcode_life: None,
             h5_life: Span::seconds(270),
         }
     }

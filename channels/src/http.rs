@@ -7,7 +7,7 @@
 
 use cashier::channel::{Cause, CauseKind, Outcome};
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, RequestBuilder, Url};
+use reqwest::{Certificate, Client, Identity, Method, RequestBuilder, Url};
 use std::error::Error;
 use std::fs::File;
 use std::io::Write;
@@ -26,6 +26,15 @@ const IDLE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: Client,
+}
+
+/// What may be special about an account's TLS.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tls {
+    /// The certificate that is shown to who asks for one.
+    pub(crate) identity: Option<Identity>,
+    /// The one authority that is trusted in place of the public ones.
+    pub(crate) authority: Option<Certificate>,
 }
 
 /// A channel's answer, complete and unbelieved.
@@ -63,20 +72,33 @@ impl Http {
     /// # Errors
     /// The TLS backend or the root certificates could not be set up.
     pub(crate) fn new(deadline: Duration) -> Result<Http, reqwest::Error> {
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|certificate| reqwest::Certificate::from_der(certificate))
-            .collect::<Result<Vec<_>, _>>()?;
-        let client = Client::builder()
+        Http::with_tls(deadline, Tls::default())
+    }
+
+    /// The same, with something special about TLS.
+    ///
+    /// # Errors
+    /// As [`Http::new`], or certificate and key do not belong together.
+    pub(crate) fn with_tls(deadline: Duration, tls: Tls) -> Result<Http, reqwest::Error> {
+        let roots = match tls.authority {
+            Some(authority) => vec![authority],
+            None => webpki_root_certs::TLS_SERVER_ROOT_CERTS
+                .iter()
+                .map(|certificate| Certificate::from_der(certificate))
+                .collect::<Result<_, _>>()?,
+        };
+        let mut builder = Client::builder()
             .tls_certs_only(roots)
             .timeout(deadline)
             .connect_timeout(CONNECT_DEADLINE.min(deadline / 2))
             .redirect(reqwest::redirect::Policy::none())
             .pool_idle_timeout(IDLE)
             .no_proxy()
-            .user_agent(concat!("till/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Http { client })
+            .user_agent(concat!("till/", env!("CARGO_PKG_VERSION")));
+        if let Some(identity) = tls.identity {
+            builder = builder.identity(identity);
+        }
+        builder.build().map(|client| Http { client })
     }
 
     /// Begins a request.

@@ -12,5 +12,6 @@ mod http;
 mod key;
 mod redact;
 pub mod wechat;
+pub mod wechat_v2;
 
 pub use key::KeyFault;

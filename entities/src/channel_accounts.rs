@@ -4,7 +4,6 @@ use crate::directory::ChannelAccount;
 use crate::place::Place;
 use cashier::id::{AccountId, MerchantId};
 use cashier::store::StoreError;
-use cashier::way::ChannelKind;
 use sea_orm::entity::prelude::*;
 
 /// A row.
@@ -54,7 +53,7 @@ impl TryFrom<Model> for ChannelAccount {
             id: &row.id,
         };
         Ok(ChannelAccount {
-            kind: place.named("kind", &row.kind, &ChannelKind::ALL, ChannelKind::name)?,
+            kind: place.parsed("kind", &row.kind)?,
             ways: place.structure("ways", &row.ways)?,
             id: AccountId::new(row.id),
             merchant: MerchantId::new(row.merchant_id),

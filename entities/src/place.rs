@@ -6,6 +6,7 @@ use cashier::store::StoreError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
+use std::str::FromStr;
 
 /// Where a cell is: the table, and the row's id.
 #[derive(Clone, Copy)]
@@ -42,6 +43,15 @@ impl Place<'_> {
             .copied()
             .find(|value| name(*value) == text)
             .ok_or_else(|| self.corrupt(column, format!("{text:?} is no name that is known")))
+    }
+
+    /// The value that reads that name.
+    pub(crate) fn parsed<T: FromStr<Err: Display>>(
+        &self,
+        column: &str,
+        text: &str,
+    ) -> Result<T, StoreError> {
+        text.parse().map_err(|error| self.corrupt(column, error))
     }
 
     /// A structure from its JSON text.

@@ -4,26 +4,20 @@
 //! registration and kept. Registering again with another public key of the merchant replaces
 //! that key, as the channels' consoles do.
 
+mod alipay;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use alipay::{AlipayAccount, AlipayApp, AlipayCertificates, AlipaySubMerchant, RenewedKey};
+
+use crate::alipay::{Authority, CertificateError, SavedAuthority};
 use crate::key::{KeyError, SigningKey, VerifyingKey};
 use crate::wechat::{PlatformKey, Portal, SavedPortal, WechatApp};
-
-/// An application on Alipay's open platform, in key mode (RSA2).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AlipayApp {
-    /// `app_id`, 16 digits in practice.
-    pub app_id: String,
-    /// The seller's account, `2088…`.
-    pub seller_id: String,
-    /// 应用公钥: the merchant's public key, PEM or bare base64.
-    pub app_public_key_pem: String,
-}
+use crate::wechat_v2::{SavedV2Accounts, V2Accounts};
 
 /// A WeChat Pay merchant that speaks APIv3.
 #[derive(Debug, Clone, Deserialize)]
@@ -61,6 +55,9 @@ pub enum RegisterError {
         /// What is wrong and what to give instead.
         problem: &'static str,
     },
+    /// A certificate cannot be made.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The merchant's key cannot be used, or a new one cannot be made.
     #[error("{field}: {source}")]
     Key {
@@ -70,17 +67,6 @@ pub enum RegisterError {
         #[source]
         source: KeyError,
     },
-}
-
-/// A registered Alipay app: the merchant's key that verifies, Alipay's key that signs.
-#[derive(Debug)]
-pub struct AlipayAccount {
-    /// As registered.
-    pub app: AlipayApp,
-    /// Verifies the merchant's requests.
-    pub merchant_key: VerifyingKey,
-    /// Signs answers, notices and `return_url` for this app.
-    pub channel_key: Arc<SigningKey>,
 }
 
 /// A registered WeChat Pay merchant: the merchant's key that verifies, WeChat's key that signs.
@@ -117,19 +103,13 @@ impl WechatAccount {
 #[derive(Debug, Default)]
 pub struct Accounts {
     alipay: RwLock<BTreeMap<String, Arc<AlipayAccount>>>,
+    /// Issues Alipay's certificates, once there are any.
+    authority: RwLock<Option<Arc<Authority>>>,
     wechat: RwLock<BTreeMap<String, Arc<WechatAccount>>>,
+    wechat_v2: V2Accounts,
 }
 
 impl Accounts {
-    /// The app with this `app_id`.
-    pub fn alipay(&self, app_id: &str) -> Option<Arc<AlipayAccount>> {
-        self.alipay
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(app_id)
-            .cloned()
-    }
-
     /// The merchant with this `mchid`.
     pub fn wechat(&self, mchid: &str) -> Option<Arc<WechatAccount>> {
         self.wechat
@@ -137,6 +117,11 @@ impl Accounts {
             .unwrap_or_else(PoisonError::into_inner)
             .get(mchid)
             .cloned()
+    }
+
+    /// The merchants that speak WeChat Pay's v2.
+    pub fn wechat_v2(&self) -> &V2Accounts {
+        &self.wechat_v2
     }
 
     /// Every WeChat appid that somebody registered or bound.
@@ -147,7 +132,9 @@ impl Accounts {
             appids.push(account.merchant.appid.clone());
             appids
         };
-        merchants.values().flat_map(of).collect()
+        let mut appids: Vec<_> = merchants.values().flat_map(of).collect();
+        appids.extend(self.wechat_v2.appids());
+        appids
     }
 
     /// What is set for a WeChat appid that some merchant registered or bound.
@@ -164,27 +151,10 @@ impl Accounts {
         let known = |account: &Arc<WechatAccount>| {
             account.merchant.appid == appid || account.portal.appids().iter().any(|id| id == appid)
         };
-        bound.or_else(|| merchants.values().any(known).then(plain))
-    }
-
-    /// Registers an app and answers Alipay's public key for it (SPKI PEM).
-    pub fn register_alipay(&self, app: AlipayApp) -> Result<String, RegisterError> {
-        filled("app_id", &app.app_id)?;
-        filled("seller_id", &app.seller_id)?;
-        let merchant_key = merchant_key("app_public_key_pem", &app.app_public_key_pem)?;
-        let mut apps = self.alipay.write().unwrap_or_else(PoisonError::into_inner);
-        let channel_key = match apps.get(&app.app_id) {
-            Some(known) => known.channel_key.clone(),
-            None => new_key()?,
+        let registered = || {
+            merchants.values().any(known) || self.wechat_v2.appids().iter().any(|id| id == appid)
         };
-        let public = public_pem(&channel_key)?;
-        let account = AlipayAccount {
-            app,
-            merchant_key,
-            channel_key,
-        };
-        apps.insert(account.app.app_id.clone(), Arc::new(account));
-        Ok(public)
+        bound.or_else(|| registered().then(plain))
     }
 
     /// Registers a merchant and answers what it verifies WeChat Pay with.
@@ -229,13 +199,17 @@ impl Accounts {
     pub fn save(&self) -> Result<SavedAccounts, KeyError> {
         let apps = self.alipay.read().unwrap_or_else(PoisonError::into_inner);
         let merchants = self.wechat.read().unwrap_or_else(PoisonError::into_inner);
-        let mut saved = SavedAccounts::default();
+        let authority = self
+            .authority
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut saved = SavedAccounts {
+            authority: authority.as_ref().map(|kept| kept.save()).transpose()?,
+            wechat_v2: self.wechat_v2.save()?,
+            ..SavedAccounts::default()
+        };
         for account in apps.values() {
-            let channel_key = account.channel_key.save()?.expose_secret().to_owned();
-            saved.alipay.push(SavedAlipay {
-                app: account.app.clone(),
-                channel_key,
-            });
+            saved.alipay.push(alipay::save(account)?);
         }
         for account in merchants.values() {
             let merchant = &account.merchant;
@@ -254,17 +228,12 @@ impl Accounts {
 
     /// The accounts of a state file.
     pub fn restore(saved: SavedAccounts) -> Result<Self, KeyError> {
-        let mut alipay = BTreeMap::new();
-        for SavedAlipay { app, channel_key } in saved.alipay {
-            let merchant_key = VerifyingKey::parse(&app.app_public_key_pem)?;
-            let channel_key = Arc::new(SigningKey::restore(&SecretString::from(channel_key))?);
-            let account = AlipayAccount {
-                app,
-                merchant_key,
-                channel_key,
-            };
-            alipay.insert(account.app.app_id.clone(), Arc::new(account));
-        }
+        let authority = saved
+            .authority
+            .map(Authority::restore)
+            .transpose()?
+            .map(Arc::new);
+        let alipay = alipay::restore(saved.alipay, authority.as_ref())?;
         let mut wechat = BTreeMap::new();
         for saved in saved.wechat {
             let merchant_key = VerifyingKey::parse(&saved.merchant_public_key_pem)?;
@@ -289,7 +258,9 @@ impl Accounts {
         }
         Ok(Self {
             alipay: RwLock::new(alipay),
+            authority: RwLock::new(authority),
             wechat: RwLock::new(wechat),
+            wechat_v2: V2Accounts::restore(saved.wechat_v2)?,
         })
     }
 }
@@ -297,14 +268,12 @@ impl Accounts {
 /// Accounts as the state file holds them, private keys included: the file is for its owner only.
 #[derive(Default, Serialize, Deserialize)]
 pub struct SavedAccounts {
-    alipay: Vec<SavedAlipay>,
+    alipay: Vec<alipay::SavedAlipay>,
+    #[serde(default)]
+    authority: Option<SavedAuthority>,
     wechat: Vec<SavedWechat>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedAlipay {
-    app: AlipayApp,
-    channel_key: String,
+    #[serde(default)]
+    wechat_v2: SavedV2Accounts,
 }
 
 #[derive(Serialize, Deserialize)]

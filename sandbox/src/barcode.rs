@@ -91,17 +91,25 @@ impl Barcodes {
         code
     }
 
-    /// Uses the code for a payment at `channel`, and tells how the payment goes. The next time it
-    /// is [`CodeRefused::Used`]: a repeated pay call must be told by its order number before.
-    pub fn take(
-        &mut self,
+    /// Whose wallet shows this code, while it can be scanned.
+    pub fn shown_by(&self, auth_code: &str, now: DateTime<Utc>) -> Option<Channel> {
+        let shown = self.shown.get(auth_code)?;
+        (!shown.used && now < shown.shown_at + LIFE).then_some(shown.channel)
+    }
+
+    /// Tells how a payment with the code would go, and leaves it unused.
+    ///
+    /// # Errors
+    /// [`CodeRefused`].
+    pub fn look_at(
+        &self,
         auth_code: &str,
         channel: Channel,
         now: DateTime<Utc>,
     ) -> Result<Behaviour, CodeRefused> {
         let shown = self
             .shown
-            .get_mut(auth_code)
+            .get(auth_code)
             .filter(|shown| shown.channel == channel)
             .ok_or(CodeRefused::Unknown)?;
         if shown.used {
@@ -110,8 +118,22 @@ impl Barcodes {
         if shown.shown_at + LIFE <= now {
             return Err(CodeRefused::Expired);
         }
-        shown.used = true;
         Ok(shown.behaviour)
+    }
+
+    /// Uses the code for a payment at `channel`, and tells how the payment goes. The next time it
+    /// is [`CodeRefused::Used`]: a repeated pay call must be told by its order number before.
+    pub fn take(
+        &mut self,
+        auth_code: &str,
+        channel: Channel,
+        now: DateTime<Utc>,
+    ) -> Result<Behaviour, CodeRefused> {
+        let behaviour = self.look_at(auth_code, channel, now)?;
+        if let Some(shown) = self.shown.get_mut(auth_code) {
+            shown.used = true;
+        }
+        Ok(behaviour)
     }
 }
 

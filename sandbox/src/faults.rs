@@ -40,6 +40,14 @@ pub enum Fault {
     Delay,
     /// Call: not carried out; a signed system error.
     SystemError,
+    /// Call: carried out; a signed "unknown" all the same (Alipay's `20000`).
+    SystemErrorAfter,
+    /// Alipay's call: carried out; the answer has no signature.
+    Unsigned,
+    /// Alipay's call: carried out; before the signed node stands another one of the same name.
+    SecondNode,
+    /// Alipay's bill: the second half of the file is missing.
+    Truncated,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering). WeChat's reverse: being
     /// paid just now.
     TooEarly,
@@ -55,6 +63,14 @@ pub enum Fault {
     Cut,
     /// WeChat's bill file: a small gzip that becomes 2 GiB.
     ZipBomb,
+    /// Call of v2: not carried out; a signed refusal with `err_code`.
+    RefusedBefore,
+    /// Call of v2: carried out; a signed refusal with `err_code` all the same.
+    RefusedAfter,
+    /// Call of v2: not carried out; `return_code` FAIL, which is not signed.
+    UnsignedBefore,
+    /// Call of v2: carried out; `return_code` FAIL all the same.
+    UnsignedAfter,
     /// Notice: this delivery does not leave.
     Drop,
     /// Notice: this delivery is sent twice.
@@ -63,7 +79,7 @@ pub enum Fault {
     Reorder,
     /// Notice: another `app_id`.
     WrongAppId,
-    /// Notice: another seller (`seller_id`, `mchid`).
+    /// Notice or Alipay's bill: another seller (`seller_id`, `mchid`).
     WrongSeller,
     /// Notice: another `out_trade_no`.
     WrongOutTradeNo,
@@ -77,29 +93,39 @@ impl Fault {
     /// Whether this can happen to calls of this method, or to notices of this channel.
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
+        let is_bill = method == "alipay.bill";
         match self {
-            Self::BadSignature => method != "wechat.bill_file",
             Self::WrongAmount | Self::Delay => true,
-            Self::TimeoutBefore
-            | Self::TimeoutAfter
-            | Self::Http500
-            | Self::Garbage
-            | Self::SystemError => !is_notice,
-            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse"),
+            Self::BadSignature => !matches!(
+                method,
+                "alipay.bill" | "wechat.bill_file" | "v2/downloadbill"
+            ),
+            Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
+            Self::SystemError => !is_notice && !is_bill,
+            Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
+                method.starts_with("alipay.") && !is_bill
+            }
+            Self::Truncated => is_bill,
+            Self::WrongSeller => {
+                is_notice || is_bill || matches!(method, "wechat.bill" | "v2/downloadbill")
+            }
+            Self::TooEarly => matches!(method, "wechat.close" | "wechat.reverse" | "v2/closeorder"),
             Self::RateLimited | Self::RateLimitedAfter => method.starts_with("wechat."),
             Self::Signtest => {
                 let signed = method.starts_with("wechat.") && method != "wechat.bill_file";
                 signed || method == "notice.wechat"
             }
             Self::WrongHash => method == "wechat.bill",
-            Self::Cut | Self::ZipBomb => method == "wechat.bill_file",
-            Self::WrongSeller if method == "wechat.bill" => true,
+            Self::Cut | Self::ZipBomb => matches!(method, "wechat.bill_file" | "v2/downloadbill"),
+            Self::RefusedBefore
+            | Self::RefusedAfter
+            | Self::UnsignedBefore
+            | Self::UnsignedAfter => method.starts_with("v2/"),
             Self::SignTypeRemoved | Self::V2Signed => method == "notice.alipay",
             Self::Drop
             | Self::Duplicate
             | Self::Reorder
             | Self::WrongAppId
-            | Self::WrongSeller
             | Self::WrongOutTradeNo => is_notice,
         }
     }
@@ -112,6 +138,8 @@ pub struct Hit {
     pub fault: Fault,
     /// `delay_ms`, if given.
     pub delay: Option<Duration>,
+    /// `err_code`, if given.
+    pub err_code: Option<&'static str>,
 }
 
 /// One armed fault, as `GET /sandbox/faults` shows it.
@@ -195,6 +223,7 @@ impl Armed {
         Some(Hit {
             fault: order.fault,
             delay: order.delay_ms.map(Duration::from_millis),
+            err_code: order.known_err_code(),
         })
     }
 }

@@ -71,6 +71,11 @@ impl SigningKey {
 
     /// SHA256withRSA (PKCS#1 v1.5) of `message`, base64.
     pub fn sign(&self, message: &[u8]) -> Result<String, KeyError> {
+        Ok(BASE64.encode(self.sign_bytes(message)?))
+    }
+
+    /// SHA256withRSA (PKCS#1 v1.5) of `message`.
+    pub fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
             .sign(
@@ -80,17 +85,22 @@ impl SigningKey {
                 &mut signature,
             )
             .map_err(|_| KeyError::Library("sign"))?;
-        Ok(BASE64.encode(signature))
+        Ok(signature)
     }
 
-    /// The public half: SPKI in PEM.
-    pub fn public_pem(&self) -> Result<String, KeyError> {
+    /// The public half: SPKI in DER.
+    pub fn public_der(&self) -> Result<Vec<u8>, KeyError> {
         let der: PublicKeyX509Der<'_> = self
             .pair
             .public_key()
             .as_der()
             .map_err(|_| KeyError::Library("write a public key"))?;
-        let text = BASE64.encode(der.as_ref());
+        Ok(der.as_ref().to_vec())
+    }
+
+    /// The public half: SPKI in PEM.
+    pub fn public_pem(&self) -> Result<String, KeyError> {
+        let text = BASE64.encode(self.public_der()?);
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
         let mut rest = text.as_str();
         while let Some((line, tail)) = rest.split_at_checked(64) {
@@ -116,6 +126,14 @@ pub struct VerifyingKey {
 impl VerifyingKey {
     /// Parses SPKI or PKCS#1, as PEM or as bare base64.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let der = Self::der(text)?;
+        let key =
+            ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| KeyError::Public)?;
+        Ok(Self { key })
+    }
+
+    /// The bytes of PEM or bare base64, unread.
+    pub fn der(text: &str) -> Result<Vec<u8>, KeyError> {
         let body: String = text
             .lines()
             .map(str::trim)
@@ -123,10 +141,7 @@ impl VerifyingKey {
             .flat_map(str::chars)
             .filter(|c| !c.is_whitespace())
             .collect();
-        let der = BASE64.decode(body).map_err(|_| KeyError::Text)?;
-        let key =
-            ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| KeyError::Public)?;
-        Ok(Self { key })
+        BASE64.decode(body).map_err(|_| KeyError::Text)
     }
 
     /// Whether `signature` (base64, strict) is SHA256withRSA of `message` by this key.

@@ -17,6 +17,7 @@
 mod account;
 mod alipay;
 mod artefacts;
+mod authority;
 mod barcode;
 mod clock;
 mod control;
@@ -27,12 +28,17 @@ mod notice;
 mod payer;
 mod persist;
 mod server;
+mod tls;
 mod token;
 mod wallet;
 mod wechat;
+mod wechat_v2;
 
-pub use account::{AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
-pub use alipay::{NoticeCertSn, Rules as AlipayRules, Told};
+pub use account::{
+    AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey, WechatMerchant,
+    WechatPlatform,
+};
+pub use alipay::{CertificateError, NoticeCertSn, Rules as AlipayRules, Told};
 pub use barcode::Behaviour;
 pub use clock::Clock;
 pub use control::NotifyError;
@@ -46,5 +52,6 @@ pub use payer::{Acted, Opened, PayerError};
 pub use persist::StateError;
 pub use server::{Running, Sandbox, Settings, StartError, start};
 pub use wechat::{
-    CertificateView, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
+    CertificateView, Fill, KeyMode, PlatformView, PortalError, Rotation, SubMerchant, WechatApp,
 };
+pub use wechat_v2::{WechatV2Merchant, WechatV2Platform, WechatV2SubMerchant};

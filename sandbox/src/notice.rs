@@ -21,7 +21,7 @@ use crate::faults::{Fault, Hit};
 use crate::key::KeyError;
 use crate::ledger::{Channel, Trade, TradeKey, Turn};
 use crate::server::Sandbox;
-use crate::{alipay, wechat};
+use crate::{alipay, wechat, wechat_v2};
 
 /// How long a reordered notice waits for another one to pass it, if `delay_ms` does not say.
 const REORDER_WAIT: Duration = Duration::from_secs(2);
@@ -122,6 +122,9 @@ pub(crate) fn send_now(
 ) -> Result<(), NoticeRefused> {
     match trade.order.key.channel {
         Channel::Alipay => alipay::send_notice(sandbox, trade, kind, overrides),
+        Channel::Wechat if wechat_v2::tells(sandbox, trade, kind) => {
+            wechat_v2::send_notice(sandbox, trade, kind, overrides)
+        }
         Channel::Wechat => wechat::send_notice(sandbox, trade, kind, overrides),
     }
 }
@@ -239,12 +242,14 @@ async fn hold_back(sandbox: &Sandbox, hit: Option<Hit>) {
         Some(Hit {
             fault: Fault::Delay,
             delay,
+            ..
         }) => {
             tokio::time::sleep(delay.unwrap_or(Duration::from_secs(1))).await;
         }
         Some(Hit {
             fault: Fault::Reorder,
             delay,
+            ..
         }) => {
             let passed = sandbox.deliveries().next_recorded();
             let wait = delay.unwrap_or(REORDER_WAIT);

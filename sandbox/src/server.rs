@@ -15,16 +15,22 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::account::{Accounts, AlipayApp, RegisterError, WechatMerchant, WechatPlatform};
+use crate::account::{
+    Accounts, AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey,
+    WechatMerchant, WechatPlatform,
+};
 use crate::alipay::Desk;
 use crate::artefacts::Artefacts;
 use crate::barcode::Barcodes;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::key::KeyError;
 use crate::ledger::{Channel, Ledger};
 use crate::notice::{self, ALIPAY_SCHEDULE, DeliveryLog, WECHAT_SCHEDULE};
 use crate::persist::{self, StateError};
+use crate::tls::{self, Visitors};
 use crate::wechat::Unsaved;
+use crate::wechat_v2::{WechatV2Merchant, WechatV2Platform};
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -38,6 +44,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 pub struct Settings {
     /// Where it listens; port 0 picks a free one.
     pub addr: String,
+    /// Where it listens for https too, which WeChat Pay's v2 needs for a client's certificate;
+    /// none, it does not. Port 0 picks a free one.
+    pub https_addr: Option<String>,
     /// Where payers' browsers reach it, if that is not `http://<addr>` (a container's name, a
     /// mapped port). Without a slash at the end.
     pub public_url: Option<String>,
@@ -55,6 +64,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             addr: "127.0.0.1:0".to_owned(),
+            https_addr: None,
             public_url: None,
             time_factor: 1,
             state_file: None,
@@ -79,6 +89,9 @@ pub enum StartError {
     /// The client for notices cannot be built.
     #[error("the sandbox's HTTP client for notices cannot be built: {0}")]
     Client(#[from] reqwest::Error),
+    /// The https port has no certificate.
+    #[error("the sandbox's https port has no certificate: {0}")]
+    Certificate(#[from] KeyError),
     /// The state file cannot be used.
     #[error(transparent)]
     State(#[from] StateError),
@@ -107,6 +120,7 @@ struct Shared {
     wechat: Arc<Unsaved>,
     http: reqwest::Client,
     address: OnceLock<SocketAddr>,
+    visitors: Visitors,
     tasks: Mutex<JoinSet<()>>,
     changed: Notify,
     /// The next moment at which a trade changes by itself is another one now.
@@ -143,6 +157,7 @@ impl Sandbox {
                 wechat: Arc::default(),
                 http: notice::client()?,
                 address: OnceLock::new(),
+                visitors: Visitors::default(),
                 tasks: Mutex::new(JoinSet::new()),
                 changed: Notify::new(),
                 deadline: Notify::new(),
@@ -159,6 +174,63 @@ impl Sandbox {
         answer
     }
 
+    /// Registers an Alipay app in certificate mode and answers its certificates. The same app
+    /// with the same key again: the same certificates.
+    pub fn register_alipay_with_certificates(
+        &self,
+        app: AlipayApp,
+    ) -> Result<AlipayCertificates, RegisterError> {
+        let now = self.shared.clock.now();
+        let answer = self
+            .shared
+            .accounts
+            .register_alipay_with_certificates(app, now);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// Alipay renews its certificate for this app, with the same key or a new one, and answers
+    /// the app's certificates. What is signed from now on is signed by the new one.
+    pub fn renew_alipay_certificate(
+        &self,
+        app_id: &str,
+        key: RenewedKey,
+    ) -> Result<AlipayCertificates, RegisterError> {
+        let now = self.shared.clock.now();
+        let answer = self
+            .shared
+            .accounts
+            .renew_alipay_certificate(app_id, key, now);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// A merchant lets a service provider's app act for it, and answers with its
+    /// `app_auth_token`. The same merchant again: the same token.
+    pub fn authorize_alipay_merchant(
+        &self,
+        app_id: &str,
+        seller_id: &str,
+        auth_app_id: &str,
+    ) -> Result<AlipaySubMerchant, RegisterError> {
+        let accounts = &self.shared.accounts;
+        let answer = accounts.authorize_alipay_merchant(app_id, seller_id, auth_app_id);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// The merchant takes its leave back. Tells whether the token named anybody.
+    pub fn revoke_alipay_merchant(
+        &self,
+        app_id: &str,
+        app_auth_token: &str,
+    ) -> Result<bool, RegisterError> {
+        let accounts = &self.shared.accounts;
+        let answer = accounts.revoke_alipay_merchant(app_id, app_auth_token);
+        self.shared.changed.notify_one();
+        answer
+    }
+
     /// Registers a WeChat Pay merchant and answers what it verifies WeChat Pay with. The same
     /// merchant again: the same key.
     pub fn register_wechat(
@@ -166,6 +238,17 @@ impl Sandbox {
         merchant: WechatMerchant,
     ) -> Result<WechatPlatform, RegisterError> {
         let answer = self.shared.accounts.register_wechat(merchant);
+        self.shared.changed.notify_one();
+        answer
+    }
+
+    /// Registers a WeChat Pay merchant that speaks v2, beside or instead of APIv3, and answers its
+    /// certificate. The same merchant again: the same certificate.
+    pub fn register_wechat_v2(
+        &self,
+        merchant: WechatV2Merchant,
+    ) -> Result<WechatV2Platform, RegisterError> {
+        let answer = self.shared.accounts.wechat_v2().register(merchant);
         self.shared.changed.notify_one();
         answer
     }
@@ -271,6 +354,10 @@ impl Sandbox {
         &self.shared.http
     }
 
+    pub(crate) fn visitors(&self) -> &Visitors {
+        &self.shared.visitors
+    }
+
     pub(crate) fn notice_schedule(&self, channel: Channel) -> &[Duration] {
         match channel {
             Channel::Alipay => &self.shared.settings.alipay_schedule,
@@ -292,6 +379,7 @@ impl Sandbox {
 pub struct Running {
     sandbox: Sandbox,
     addr: SocketAddr,
+    https: Option<SocketAddr>,
     server: ServerHandle,
 }
 
@@ -304,6 +392,12 @@ impl Running {
     /// `http://` and the address.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// `https://` and the address, if there is one. Verified with the `ca_certificate_pem` that
+    /// registering a v2 merchant answers.
+    pub fn https_url(&self) -> Option<String> {
+        self.https.map(|addr| format!("https://{addr}"))
     }
 
     /// The sandbox from inside.
@@ -344,6 +438,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
             .app_data(web::PayloadConfig::new(BODY_LIMIT))
             .configure(crate::alipay::configure)
             .configure(crate::wechat::configure)
+            .configure(crate::wechat_v2::configure)
             .configure(crate::control::configure)
             .configure(crate::wallet::configure)
     })
@@ -357,6 +452,10 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let handle = server.handle();
     tokio::spawn(server);
     sandbox.spawn(sandbox.clone().keep_time());
+    let https = match &settings.https_addr {
+        Some(https_addr) => Some(open_https(&sandbox, https_addr, addr).await?),
+        None => None,
+    };
     if sandbox.settings().state_file.is_some() {
         sandbox.spawn(persist::keep(sandbox.clone()));
     }
@@ -364,6 +463,39 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     Ok(Running {
         sandbox,
         addr,
+        https,
         server: handle,
     })
+}
+
+/// Listens for https in front of the server at `plain`.
+async fn open_https(
+    sandbox: &Sandbox,
+    https_addr: &str,
+    plain: SocketAddr,
+) -> Result<SocketAddr, StartError> {
+    let bind = |source| StartError::Bind {
+        addr: https_addr.to_owned(),
+        source,
+    };
+    let listener = tokio::net::TcpListener::bind(https_addr)
+        .await
+        .map_err(bind)?;
+    let addr = listener.local_addr().map_err(bind)?;
+    let mut names = vec![
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ];
+    let public = url::Url::parse(&sandbox.public_url()).ok();
+    let public = public.as_ref().and_then(url::Url::host_str);
+    names.extend(
+        public
+            .map(|host| host.trim_matches(['[', ']']).to_owned())
+            .filter(|host| !names.contains(host)),
+    );
+    let authority = sandbox.accounts().wechat_v2().authority()?;
+    let acceptor = tls::acceptor(&authority.issue_to_server(&names)?)?;
+    sandbox.spawn(tls::serve(sandbox.clone(), listener, acceptor, plain));
+    Ok(addr)
 }

@@ -10,7 +10,7 @@ use crate::journal::Source;
 use crate::order::{CloseReason, OrderStatus};
 use crate::task::Call;
 use crate::time::{Span, Timestamp};
-use crate::way::{ChannelKind, Way};
+use crate::way::Way;
 
 /// How long an answer is good enough for a payer who asks again.
 const ASKED_LATELY: Span = Span::seconds(2);
@@ -141,12 +141,12 @@ fn needed_code(wish: &PayCommand) -> Option<String> {
 /// How long a flow of that way can be paid at most, and how much of that the order
 /// must have left.
 fn life(draft: &Draft<'_>, way: Way) -> (Span, Span) {
-    let (wechat, alipay) = draft.timing.barcode_life;
-    match (way.is_barcode(), way.channel()) {
-        (false, _) => (draft.state.order.policy.flow_life, draft.timing.least_life),
-        (true, ChannelKind::Wechat) => (wechat, wechat),
-        (true, ChannelKind::Alipay) => (alipay, alipay),
+    if !way.is_barcode() {
+        return (draft.state.order.policy.flow_life, draft.timing.least_life);
     }
+    let own = way.channel().traits().barcode_life;
+    let life = draft.timing.barcode_life.unwrap_or(own);
+    (life, life)
 }
 
 /// A new flow: the intent, to be committed before the channel hears of it.

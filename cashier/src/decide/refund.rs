@@ -97,11 +97,8 @@ fn repeated(known: &Refund, wish: &RefundCommand) -> Reply {
 /// The channels want a pause between two refunds of one payment: each has its turn
 /// a pause after the one before, however many were asked for at once.
 fn spaced(draft: &Draft<'_>, channel: ChannelKind, asked: &[Timestamp]) -> Timestamp {
-    let (wechat, alipay) = draft.timing.refund_spacing;
-    let pause = match channel {
-        ChannelKind::Wechat => wechat,
-        ChannelKind::Alipay => alipay,
-    };
+    let own = channel.traits().refund_spacing;
+    let pause = draft.timing.refund_spacing.unwrap_or(own);
     let free = asked
         .iter()
         .fold(Timestamp::default(), |free, at| free.max(*at).plus(pause));

@@ -53,7 +53,7 @@ fn bank_of(world: &World, index: usize) -> Option<(Arc<Bank>, FlowNo)> {
     let flow = state.flows.get(index)?;
     let bank = match flow.way().channel() {
         ChannelKind::Alipay => world.alipay.clone(),
-        ChannelKind::Wechat => world.wechat.clone(),
+        _ => world.wechat.clone(),
     };
     Some((bank, flow.no.clone()))
 }
@@ -114,9 +114,9 @@ fn walk(world: &World, step: &Step) {
         }
         Step::Refund(number, fen) => drop(world.refund(&format!("R{number}"), *fen)),
         Step::Pass(seconds) => world.pass(*seconds),
-        Step::Fault(kind, call, fault) => match kind {
+        Step::Fault(kind, call, fault) => match *kind {
             ChannelKind::Alipay => world.alipay.fault(call, *fault),
-            ChannelKind::Wechat => world.wechat.fault(call, *fault),
+            _ => world.wechat.fault(call, *fault),
         },
     }
     always(world);

@@ -4,7 +4,7 @@
 use cashier::channel::Channel;
 use cashier::time::{Clock, Entropy};
 use cashier::way::ChannelKind;
-use channels::{alipay, wechat};
+use channels::{alipay, wechat, wechat_v2};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -54,6 +54,46 @@ pub enum Credentials {
         #[serde(default)]
         more: WechatMore,
     },
+    /// A WeChat Pay merchant, APIv2.
+    WechatV2 {
+        /// The merchant's number; the provider's, if there is a sub-merchant.
+        mchid: String,
+        /// The application's id.
+        appid: String,
+        /// The merchant for whom a service provider collects.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sub_mchid: Option<String>,
+        /// That merchant's own application.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sub_appid: Option<String>,
+        /// The APIv2 key.
+        #[serde(serialize_with = "exposed")]
+        apiv2_key: SecretString,
+        /// How messages are signed.
+        sign_type: SignType,
+        /// The merchant's certificate.
+        merchant_certificate: String,
+        /// The private key of that certificate.
+        #[serde(serialize_with = "exposed")]
+        merchant_private_key: SecretString,
+        /// Where WeChat Pay is.
+        base_url: String,
+        /// The authority that is trusted in place of the public ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ca_certificate: Option<String>,
+    },
+}
+
+/// How messages of WeChat Pay APIv2 are signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignType {
+    /// The older one.
+    #[serde(rename = "MD5")]
+    Md5,
+    /// The better one.
+    #[default]
+    #[serde(rename = "HMAC-SHA256")]
+    HmacSha256,
 }
 
 /// What an account at WeChat Pay may have besides: each of it needs a contract or a
@@ -120,7 +160,7 @@ impl Credentials {
     pub fn kind(&self) -> ChannelKind {
         match self {
             Credentials::Alipay { .. } => ChannelKind::Alipay,
-            Credentials::Wechat { .. } => ChannelKind::Wechat,
+            Credentials::Wechat { .. } | Credentials::WechatV2 { .. } => ChannelKind::Wechat,
         }
     }
 
@@ -213,7 +253,60 @@ impl Credentials {
                     .map(|adapter| Arc::new(adapter) as Arc<dyn Channel>)
                     .map_err(|fault| fault.to_string())
             }
+            Credentials::WechatV2 {
+                mchid,
+                appid,
+                sub_mchid,
+                sub_appid,
+                apiv2_key,
+                sign_type,
+                merchant_certificate,
+                merchant_private_key,
+                base_url,
+                ca_certificate,
+            } => {
+                let settings = wechat_v2::Settings {
+                    mch_id: mchid,
+                    appid,
+                    sub_merchant: sub_merchant(sub_mchid, sub_appid)?,
+                    apiv2_key,
+                    sign_type: sign_type.into(),
+                    merchant_certificate,
+                    merchant_private_key,
+                    base_url,
+                    authority: ca_certificate,
+                    deadline: around.deadline,
+                };
+                wechat_v2::Account::new(settings)
+                    .and_then(|account| {
+                        let (wall, entropy) = (around.wall.clone(), around.entropy.clone());
+                        wechat_v2::WechatV2::new(account, wall, entropy)
+                    })
+                    .map(|adapter| Arc::new(adapter) as Arc<dyn Channel>)
+                    .map_err(|fault| fault.to_string())
+            }
         }
+    }
+}
+
+impl From<SignType> for wechat_v2::SignType {
+    fn from(sign_type: SignType) -> wechat_v2::SignType {
+        match sign_type {
+            SignType::Md5 => wechat_v2::SignType::Md5,
+            SignType::HmacSha256 => wechat_v2::SignType::HmacSha256,
+        }
+    }
+}
+
+/// The merchant for whom is collected, if it is another one.
+fn sub_merchant(
+    mch_id: Option<String>,
+    appid: Option<String>,
+) -> Result<Option<wechat_v2::SubMerchant>, String> {
+    match (mch_id, appid) {
+        (Some(mch_id), appid) => Ok(Some(wechat_v2::SubMerchant { mch_id, appid })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err("sub_appid goes with sub_mchid: give both or neither".to_owned()),
     }
 }
 
@@ -307,5 +400,28 @@ mod tests {
         let open = wechat::Settings::OPEN_URL;
         assert_eq!(beside(Credentials::WECHAT_URL, open), open);
         assert_eq!(beside("http://127.0.0.1:1", open), "http://127.0.0.1:1");
+    }
+
+    #[test]
+    fn an_account_of_apiv2_is_read_again_with_and_without_a_sub_merchant() {
+        for sub_mchid in [None, Some("1900000109".to_owned())] {
+            let credentials = Credentials::WechatV2 {
+                mchid: "1900000001".to_owned(),
+                appid: "wx1".to_owned(),
+                sub_appid: sub_mchid.as_ref().map(|_| "wx2".to_owned()),
+                sub_mchid,
+                apiv2_key: SecretString::from("CANARY-ONE"),
+                sign_type: SignType::default(),
+                merchant_certificate: "PEM".to_owned(),
+                merchant_private_key: SecretString::from("CANARY-TWO"),
+                base_url: Credentials::WECHAT_URL.to_owned(),
+                ca_certificate: None,
+            };
+            assert!(!format!("{credentials:?}").contains("CANARY"));
+            let json = credentials.to_json().unwrap();
+            assert!(json.contains("HMAC-SHA256"));
+            let read = Credentials::from_json(&SecretString::from(json.as_str())).unwrap();
+            assert_eq!(*read.to_json().unwrap(), *json);
+        }
     }
 }

@@ -10,7 +10,9 @@ mod registry;
 mod seal;
 
 pub use app::App;
-pub use credentials::{AnswersSignedBy, Credentials, PlatformKey, Surroundings, WechatMore};
+pub use credentials::{
+    AnswersSignedBy, Credentials, PlatformKey, SignType, Surroundings, WechatMore,
+};
 pub use import::{ImportFault, ImportSettings, Imported, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};
 pub use registry::{LoadFault, Registry, RegistrySettings};

@@ -243,7 +243,7 @@ fn scan(visit: &Visit, flow: &Flow, code: &str) -> Option<Panel> {
     let channel = flow.way().channel();
     let (title, hint) = match channel {
         ChannelKind::Alipay => (text.scan_alipay, text.scan_hint_alipay),
-        ChannelKind::Wechat => (text.scan_wechat, text.scan_hint_wechat),
+        _ => (text.scan_wechat, text.scan_hint_wechat),
     };
     let wallet_link = visit.shared.settings.wallet_url.as_ref().map(|wallet| {
         let code: String = byte_serialize(code.as_bytes()).collect();
@@ -261,7 +261,7 @@ fn scan(visit: &Visit, flow: &Flow, code: &str) -> Option<Panel> {
 fn leave(text: &'static Text, way: Way) -> Panel {
     let (title, label) = match way.channel() {
         ChannelKind::Alipay => (text.leave_alipay, text.go_alipay),
-        ChannelKind::Wechat => (text.leave_wechat, text.go_wechat),
+        _ => (text.leave_wechat, text.go_wechat),
     };
     Panel::Leave(Leave {
         title,
@@ -280,7 +280,7 @@ fn bridge(text: &'static Text, flow: &Flow, params: String) -> Panel {
             text.bridge_hint_alipay,
             text.bridge_pay_alipay,
         ),
-        ChannelKind::Wechat => (
+        _ => (
             text.bridge_wechat,
             text.bridge_hint_wechat,
             text.bridge_pay_wechat,

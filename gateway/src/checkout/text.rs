@@ -155,15 +155,16 @@ impl Text {
     }
 
     /// A wallet's name.
-    pub(super) const fn wallet(&self, channel: ChannelKind) -> &'static str {
+    pub(super) fn wallet(&self, channel: ChannelKind) -> &'static str {
         match channel {
             ChannelKind::Alipay => self.alipay,
             ChannelKind::Wechat => self.wechat,
+            other => other.name(),
         }
     }
 
     /// A way's name.
-    pub(super) const fn name(&self, way: Way) -> &'static str {
+    pub(super) fn name(&self, way: Way) -> &'static str {
         match way {
             Way::AliQr => self.alipay_code,
             Way::WxNative => self.wechat_code,
@@ -172,7 +173,7 @@ impl Text {
     }
 
     /// What choosing a way leads to.
-    pub(super) const fn hint(&self, way: Way) -> &'static str {
+    pub(super) fn hint(&self, way: Way) -> &'static str {
         match way {
             Way::AliPc => self.hint_page,
             Way::AliQr | Way::WxNative => self.hint_code,

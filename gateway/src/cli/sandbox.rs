@@ -11,6 +11,9 @@ pub(super) struct Options {
     /// Where it listens; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     listen: String,
+    /// Where it listens for https too, which WeChat Pay's v2 needs for a client's certificate
+    #[arg(long, value_name = "ADDR")]
+    https: Option<String>,
     /// How payers' browsers reach it, if that is not http:// and the address
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -31,6 +34,7 @@ pub(super) fn run(options: Options) -> Result<(), Fault> {
         let signals = Signals::listen()?;
         let running = sandbox::start(sandbox::Settings {
             addr: options.listen,
+            https_addr: options.https,
             public_url: options.public_url,
             time_factor: options.time_factor,
             state_file: options.state,
@@ -41,6 +45,9 @@ pub(super) fn run(options: Options) -> Result<(), Fault> {
             "sandbox  {url}\nwallet   {url}/wallet",
             url = running.url()
         ))?;
+        if let Some(url) = running.https_url() {
+            say(&format!("https    {url}"))?;
+        }
         signals.stop_asked().await;
         running.stop().await;
         Ok(())

@@ -19,7 +19,7 @@ const PATTERN: &str = concat!(
     r"|(?P<auth>(?i:bearer|WECHATPAY2-SHA256-RSA2048)\s+)[^\s,]+",
     r"|(?P<page>/checkout/)[0-9a-f]{16,}",
     r"|(?P<pem>-----BEGIN [A-Z ]+-----)(?s:.*?)(?:-----END [A-Z ]+-----|$)",
-    r#"|(?P<field>(?i:\b(?:openid|sub_openid|buyer_id|buyer_logon_id|buyer_user_id|sign|signature|paysign|token|ciphertext|prepay_id|apiv3_key|private_key|password|auth_code))\\?"?\s*[=:]\s*\\?"?)[^"&\s,}\\]+"#,
+    r#"|(?P<field>(?i:\b(?:openid|sub_openid|buyer_id|buyer_logon_id|buyer_user_id|sign|signature|paysign|token|ciphertext|prepay_id|apiv2_key|apiv3_key|private_key|password|auth_code))\\?"?\s*[=:]\s*\\?"?)[^"&\s,}\\]+"#,
     r"|(?P<run>)[A-Za-z0-9+/_-]{80,}={0,2}",
 );
 

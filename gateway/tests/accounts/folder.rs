@@ -22,6 +22,9 @@ use tempfile::TempDir;
 
 pub const API_KEY: &str = "till_live_0123456789abcdefghijklmnopqrstuvwxyz";
 pub const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const APIV2_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+/// A certificate with its key, which nobody relies on.
+const PUBLISHED: &str = include_str!("../../../channels/fixtures/wechat/00_keys.json");
 const APIV3_KEY: &str = "0123456789abcdef0123456789ABCDEF";
 
 pub struct Folder {
@@ -51,6 +54,11 @@ impl Folder {
         write("wechat_private.pem", &wechat_private).unwrap();
         write("wechat_apiv3.key", APIV3_KEY).unwrap();
         write("wechat_public.pem", &pair().1).unwrap();
+        write("wechat_apiv2.key", APIV2_KEY).unwrap();
+        let published: serde_json::Value = serde_json::from_str(PUBLISHED).unwrap();
+        let pem = |name: &str| published["merchant"][name].as_str().unwrap().to_owned();
+        write("wechat_v2_cert.pem", &pem("cert_pem")).unwrap();
+        write("wechat_v2_key.pem", &pem("private_key_pkcs8_pem")).unwrap();
         write("api.key", API_KEY).unwrap();
         let directory = Directory::new(database.clone());
         Folder {
@@ -98,6 +106,27 @@ api_keys = [{{ key = "{API_KEY}" }}]
 webhook = {{ url = "https://tea.example.com/hook", secrets = ["{WEBHOOK_SECRET}"] }}
 "#,
             serial = "AB".repeat(20)
+        )
+    }
+
+    /// The same with the WeChat account in APIv2, for a sub-merchant.
+    pub fn with_apiv2(&self) -> String {
+        let sound = self.sound();
+        let (head, rest) = sound.split_once("protocol = \"v3\"").unwrap();
+        let (_, apps) = rest.split_once("[[merchants.apps]]").unwrap();
+        format!(
+            r#"{head}protocol = "v2"
+ways = ["WX_NATIVE"]
+mchid = "1900009191"
+appid = "wx0123456789abcdef"
+sub_mchid = "1900000109"
+sub_appid = "wxfedcba9876543210"
+apiv2_key_file = "wechat_apiv2.key"
+sign_type = "HMAC-SHA256"
+merchant_certificate_file = "wechat_v2_cert.pem"
+merchant_private_key_file = "wechat_v2_key.pem"
+
+[[merchants.apps]]{apps}"#
         )
     }
 

@@ -4,6 +4,7 @@
 
 mod folder;
 
+use cashier::channel::Receipt;
 use cashier::id::{AccountId, AppId};
 use cashier::shell::Channels;
 use cashier::way::{ChannelKind, Way};
@@ -208,7 +209,7 @@ alipay_public_key_file = "missing.pem"
 id = "tea_wechat"
 channel = "wechat"
 ways = ["WX_NATIVE"]
-protocol = "v2"
+protocol = "v1"
 
 [[merchants.accounts]]
 id = "tea_card"
@@ -237,7 +238,7 @@ colour = "green"
         "line 1, merchant \"Tea House\": id:",
         "line 1, merchant \"Tea House\": name:",
         "line 5, account \"tea_alipay\": alipay_public_key_file:",
-        "line 18: merchants.accounts: unknown variant `v2`",
+        "line 14: merchants.accounts: protocol must be \"v3\" or \"v2\"",
         "line 20: merchants.accounts: channel must be",
         "line 24, app \"tea_app\": accounts: this merchant has no usable account \"nobody\"",
         "line 24, app \"tea_app\": policy.flow_minutes:",
@@ -282,6 +283,49 @@ async fn a_wrong_key_is_found_before_the_first_payer_finds_it() {
             assert!(!fault.to_string().contains(&secret), "{fault}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_account_that_names_apiv2_speaks_it() {
+    let folder = Folder::new().await;
+    let sound = folder.with_apiv2();
+    folder.import(&sound).await.unwrap();
+    let registry = folder.registry(1).await.unwrap();
+    let channel = registry.channel(&wechat()).unwrap();
+    assert_eq!(channel.kind(), ChannelKind::Wechat);
+    let answer = channel.notice_reply(Receipt::Committed);
+    assert!(answer.body.starts_with("<xml>"), "{}", answer.body);
+    assert_eq!(registry.account_for(&app(), Way::WxNative), Some(wechat()));
+    for ((right, wrong), words) in [
+        (("wechat_apiv2.key", "api.key"), "apiv2_key"),
+        (("wechat_v2_cert.pem", "api.key"), "merchant_certificate"),
+        (
+            ("wechat_v2_key.pem", "wechat_private.pem"),
+            "do not belong together",
+        ),
+        (("HMAC-SHA256", "SHA1"), "unknown variant"),
+        (("sub_mchid = ", "# "), "sub_appid goes with sub_mchid"),
+        (("apiv2_key_file", "apiv3_key_file"), "unknown field"),
+    ] {
+        let fault = folder
+            .import(&sound.replace(right, wrong))
+            .await
+            .unwrap_err();
+        assert!(fault.to_string().contains(words), "{words}: {fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_names_no_protocol_speaks_apiv3() {
+    let folder = Folder::new().await;
+    let silent = folder.sound().replace("protocol = \"v3\"\n", "");
+    folder.import(&silent).await.unwrap();
+    let registry = folder.registry(1).await.unwrap();
+    let answer = registry
+        .channel(&wechat())
+        .unwrap()
+        .notice_reply(Receipt::Committed);
+    assert!(answer.body.starts_with('{'), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::Value;
 
 use super::amount::{fen, yuan};
+use crate::account::AlipayAccount;
 use crate::faults::Fault;
-use crate::key::SigningKey;
 
 /// What a call answers: the content of `<method>_response`.
 #[derive(Debug, Clone)]
@@ -153,7 +153,7 @@ impl Serialize for Answer {
 pub(super) fn respond(
     method: Option<&str>,
     answer: Answer,
-    key: Option<&SigningKey>,
+    signer: Option<&AlipayAccount>,
     fault: Option<Fault>,
     trace_id: String,
 ) -> HttpResponse {
@@ -162,7 +162,7 @@ pub(super) fn respond(
     } else {
         answer
     };
-    match body(method, &answer, key, fault) {
+    match body(method, &answer, signer, fault) {
         Ok(body) => HttpResponse::Ok()
             .content_type("text/html;charset=utf-8")
             .insert_header(("trace_id", trace_id))
@@ -173,6 +173,9 @@ pub(super) fn respond(
         }
     }
 }
+
+/// What an attacker would have believed: that everything was paid.
+const SPOOF: &str = r#"{"code":"10000","msg":"Success","trade_status":"TRADE_SUCCESS"}"#;
 
 #[derive(Debug, thiserror::Error)]
 enum Unwritable {
@@ -185,7 +188,7 @@ enum Unwritable {
 fn body(
     method: Option<&str>,
     answer: &Answer,
-    key: Option<&SigningKey>,
+    signer: Option<&AlipayAccount>,
     fault: Option<Fault>,
 ) -> Result<String, Unwritable> {
     // Outside of texts JSON has no slash, so this escapes exactly those inside.
@@ -195,14 +198,25 @@ fn body(
         None => "error_response".to_owned(),
     };
     let name = serde_json::to_string(&name)?;
-    let Some(key) = key else {
+    let signer = signer.filter(|_| fault != Some(Fault::Unsigned));
+    let Some(signer) = signer else {
         return Ok(format!("{{{name}:{node}}}"));
     };
+    let key = &signer.channel_key;
     let sign = match fault {
         Some(Fault::BadSignature) => key.sign(format!("{node} ").as_bytes())?,
         _ => key.sign(node.as_bytes())?,
     };
-    Ok(format!("{{{name}:{node},\"sign\":\"{sign}\"}}"))
+    let cert_sn = signer.cert_sn();
+    let cert_sn = cert_sn.map(|sn| format!("\"alipay_cert_sn\":\"{sn}\","));
+    let cert_sn = cert_sn.unwrap_or_default();
+    let spoof = match fault {
+        Some(Fault::SecondNode) => format!("{name}:{SPOOF},"),
+        _ => String::new(),
+    };
+    Ok(format!(
+        "{{{spoof}{name}:{node},{cert_sn}\"sign\":\"{sign}\"}}"
+    ))
 }
 
 #[cfg(test)]
@@ -212,7 +226,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     use super::*;
-    use crate::alipay::fixture::{key, vectors};
+    use crate::alipay::fixture::{account, key, vectors};
     use crate::key::VerifyingKey;
 
     #[test]
@@ -253,15 +267,22 @@ mod tests {
         let answer = Answer::success()
             .with("out_trade_no", "SIM20240724000006")
             .with("qr_code", "https://qr.alipay.com/bax03431ljhokirwl38f00a7");
-        let key = SigningKey::generate().unwrap();
-        let text = body(Some("alipay.trade.precreate"), &answer, Some(&key), None).unwrap();
+        let account = account();
+        let text = body(
+            Some("alipay.trade.precreate"),
+            &answer,
+            Some(&account),
+            None,
+        )
+        .unwrap();
         let sign = text
             .strip_prefix(&format!(
                 "{{\"alipay_trade_precreate_response\":{node},\"sign\":\""
             ))
             .and_then(|rest| rest.strip_suffix("\"}"))
             .unwrap();
-        let public = VerifyingKey::parse(&key.public_pem().unwrap()).unwrap();
+        let public = account.channel_key.public_pem().unwrap();
+        let public = VerifyingKey::parse(&public).unwrap();
         assert!(public.verifies(node.as_bytes(), sign));
     }
 }

@@ -8,7 +8,7 @@ use super::answer::Answer;
 use super::moment;
 
 /// The parsed `biz_content`. An empty text counts as absent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Biz {
     fields: Map<String, Value>,
 }

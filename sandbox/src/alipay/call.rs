@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::answer::Answer;
 use super::biz::Biz;
 use super::params::Params;
-use super::{moment, order, sign};
-use crate::account::AlipayAccount;
+use super::{OAUTH_TOKEN, moment, order, seller, sign};
+use crate::account::{AlipayAccount, AlipaySubMerchant};
 use crate::ledger::{Channel, Trade, TradeKey};
 use crate::server::{Sandbox, World};
 use crate::token::token;
@@ -16,6 +16,8 @@ use crate::token::token;
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) account: Arc<AlipayAccount>,
+    /// Whom a service provider acts for.
+    pub(super) merchant: Option<AlipaySubMerchant>,
     pub(super) method: String,
     pub(super) params: Params,
     pub(super) biz: Biz,
@@ -42,11 +44,17 @@ impl Call {
             answer,
         };
         let method = check_common(&params).map_err(refuse)?;
+        check_certificates(sandbox, &account, &params).map_err(refuse)?;
         check_signature(&account, &params).map_err(refuse)?;
+        let merchant = find_merchant(&account, &method, &params).map_err(refuse)?;
         let biz_content = params.get("biz_content").filter(|text| !text.is_empty());
-        let biz = Biz::parse(biz_content.map(String::as_str)).map_err(refuse)?;
+        let biz = match biz_content {
+            None if method == OAUTH_TOKEN => Biz::default(),
+            text => Biz::parse(text.map(String::as_str)).map_err(refuse)?,
+        };
         Ok(Self {
             account,
+            merchant,
             method,
             params,
             biz,
@@ -56,11 +64,19 @@ impl Call {
 
     /// Who gets the money.
     pub(super) fn seller_id(&self) -> &str {
-        &self.account.app.seller_id
+        match &self.merchant {
+            Some(merchant) => &merchant.seller_id,
+            None => &self.account.app.seller_id,
+        }
     }
 
-    /// The trade that `trade_no` (which wins) or `out_trade_no` names in this app.
+    /// The trade that `trade_no` (which wins) or `out_trade_no` names, if it is this seller's.
     pub(super) fn find_trade<'a>(&self, world: &'a World) -> Result<Option<&'a Trade>, Answer> {
+        let found = self.find_in_app(world)?;
+        Ok(found.filter(|trade| seller::of(&trade.order, &self.account) == self.seller_id()))
+    }
+
+    fn find_in_app<'a>(&self, world: &'a World) -> Result<Option<&'a Trade>, Answer> {
         let app_id = &self.account.app.app_id;
         if let Some(trade_no) = self.biz.text("trade_no", 64)? {
             return Ok(world.ledger.by_trade_no(Channel::Alipay, app_id, &trade_no));
@@ -143,6 +159,64 @@ fn check_encoding(params: &Params) -> Result<(), Answer> {
         return Err(Answer::invalid("isv.invalid-encrypt-type", sub_msg));
     }
     Ok(())
+}
+
+/// In certificate mode a request names the certificates that it goes by.
+fn check_certificates(
+    sandbox: &Sandbox,
+    account: &AlipayAccount,
+    params: &Params,
+) -> Result<(), Answer> {
+    let Some(certificates) = &account.certificates else {
+        return Ok(());
+    };
+    let invalid = |sub_code: &str, sub_msg: &str| Answer::invalid(sub_code, sub_msg.to_owned());
+    match given(params, "app_cert_sn") {
+        None => {
+            return Err(invalid("isv.missing-app-cert-sn", "缺少应用公钥证书序列号"));
+        }
+        Some(sn) if sn != certificates.app.sn() => {
+            return Err(invalid("isv.app-cert-not-exist", "应用公钥证书不存在"));
+        }
+        Some(_) => {}
+    }
+    if certificates.app.expires_at() <= sandbox.clock().now() {
+        return Err(invalid("isv.app-cert-expired", "应用公钥证书已过期"));
+    }
+    match given(params, "alipay_root_cert_sn") {
+        None => Err(invalid(
+            "isv.missing-alipay-root-cert-sn",
+            "缺少支付宝根证书序列号",
+        )),
+        Some(sn) if sn != certificates.authority.root_sn() => Err(invalid(
+            "isv.invalid-alipay-root-cert-sn",
+            "支付宝根证书序列号错误",
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// The merchant that `app_auth_token` names. An app that merchants let act for them is a service
+/// provider's and takes no money itself, so its payment calls must name one.
+fn find_merchant(
+    account: &AlipayAccount,
+    method: &str,
+    params: &Params,
+) -> Result<Option<AlipaySubMerchant>, Answer> {
+    let invalid = || Answer::token_refused("aop.invalid-app-auth-token", "无效的应用授权令牌");
+    match given(params, "app_auth_token") {
+        Some(token) => account
+            .merchant(token)
+            .cloned()
+            .map(Some)
+            .ok_or_else(invalid),
+        None if account.merchants.is_empty() || !takes_a_merchant(method) => Ok(None),
+        None => Err(invalid()),
+    }
+}
+
+fn takes_a_merchant(method: &str) -> bool {
+    method.starts_with("alipay.trade.") || method.starts_with("alipay.data.")
 }
 
 /// A wrong signature is told what the gateway itself would have signed.

@@ -38,5 +38,7 @@ pub(crate) fn create_trade(
 
 /// Whether two orders with one number are the same order.
 pub(super) fn agrees(one: &Order, other: &Order) -> bool {
-    one.amount == other.amount && one.subject == other.subject
+    one.amount == other.amount
+        && one.subject == other.subject
+        && one.details.get("seller_id") == other.details.get("seller_id")
 }

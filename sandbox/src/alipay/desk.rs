@@ -1,6 +1,8 @@
 //! What the simulated Alipay keeps besides its trades: its rules, and what lives for minutes.
 //! None of it is saved.
 
+use super::bill::Tickets;
+use super::oauth::Grants;
 use super::rules::Rules;
 
 /// Guarded together with the ledger.
@@ -8,4 +10,8 @@ use super::rules::Rules;
 pub(crate) struct Desk {
     /// The switches.
     pub(crate) rules: Rules,
+    /// What payers agreed to.
+    pub(super) grants: Grants,
+    /// Bills that can be fetched now.
+    pub(super) tickets: Tickets,
 }

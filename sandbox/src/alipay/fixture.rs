@@ -1,9 +1,11 @@
 //! The published vectors, for the tests of this folder.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::account::{Accounts, AlipayAccount, AlipayApp};
 use crate::key::VerifyingKey;
 
 pub(super) fn read(file: &str) -> Value {
@@ -19,4 +21,18 @@ pub(super) fn vectors(file: &str) -> Vec<Value> {
 
 pub(super) fn key(name: &str) -> VerifyingKey {
     VerifyingKey::parse(read("00_keys.json")[name].as_str().unwrap()).unwrap()
+}
+
+/// An app in key mode that uses the published app key.
+pub(super) fn account() -> Arc<AlipayAccount> {
+    let accounts = Accounts::default();
+    let public = read("00_keys.json")["app_public_key_spki_pem"].clone();
+    accounts
+        .register_alipay(AlipayApp {
+            app_id: "2021000000000001".to_owned(),
+            seller_id: "2088000000000001".to_owned(),
+            app_public_key_pem: public.as_str().unwrap().to_owned(),
+        })
+        .unwrap();
+    accounts.alipay("2021000000000001").unwrap()
 }

@@ -5,9 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::answer::{self, Answer};
 use super::call::{Call, Refusal};
 use super::params;
-use super::{APP_PAY, CANCEL, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY};
 use super::{
-    cancel, close, control, jsapi, order, page, pay, precreate, query, refund, refund_query,
+    APP_PAY, BILL_URL, CANCEL, CERT_DOWNLOAD, CREATE, OAUTH_TOKEN, PAGE_PAY, PAY, PRECREATE,
+    WAP_PAY,
+};
+use super::{
+    bill, cancel, close, control, download, jsapi, oauth, order, page, pay, precreate, query,
+    refund, refund_query,
 };
 use crate::faults::{self, Fault};
 use crate::ledger::Trade;
@@ -21,6 +25,11 @@ pub(crate) fn configure(cfg: &mut web::ServiceConfig) {
         web::resource("/gateway.do")
             .route(web::get().to(handle))
             .route(web::post().to(handle)),
+    )
+    .route("/downloadBillFile.resource", web::get().to(bill::download))
+    .route(
+        "/oauth2/publicAppAuthorize.htm",
+        web::get().to(oauth::authorize),
     )
     .configure(control::configure);
 }
@@ -41,8 +50,8 @@ async fn handle(
         Ok(call) => call,
         Err(refusal) if for_browsers => return page::show_refusal(&refusal),
         Err(Refusal { account, answer }) => {
-            let key = account.as_ref().map(|account| account.channel_key.as_ref());
-            return answer::respond(method.as_deref(), answer, key, None, token());
+            let method = method.filter(|method| method != OAUTH_TOKEN);
+            return answer::respond(method.as_deref(), answer, account.as_deref(), None, token());
         }
     };
     let hit = sandbox
@@ -70,16 +79,32 @@ fn out_trade_no(sandbox: &Sandbox, call: &Call) -> String {
 }
 
 fn carry_out(sandbox: &Sandbox, call: &Call, fault: Option<Fault>) -> HttpResponse {
-    let answer = match fault {
-        Some(Fault::SystemError) => system_error(call),
-        _ => dispatch(sandbox, call).unwrap_or_else(|refused| refused),
+    let done = match fault {
+        Some(Fault::SystemError) => Err(system_error(call)),
+        Some(Fault::SystemErrorAfter) => {
+            let done = dispatch(sandbox, call);
+            tracing::debug!(
+                carried_out = done.is_ok(),
+                "the caller is told nothing of it"
+            );
+            Err(Answer::unknown())
+        }
+        _ => dispatch(sandbox, call),
     };
-    let key = Some(call.account.channel_key.as_ref());
-    answer::respond(Some(&call.method), answer, key, fault, token())
+    // OAuth is one of the older interfaces: it refuses in another node.
+    let node = match &done {
+        Err(_) if call.method == OAUTH_TOKEN => None,
+        _ => Some(call.method.as_str()),
+    };
+    let answer = done.unwrap_or_else(|refused| refused);
+    answer::respond(node, answer, Some(&call.account), fault, token())
 }
 
-/// A cancel that did not work says whether to call again.
+/// A cancel that did not work says whether to call again; OAuth has no `ACQ.` codes.
 fn system_error(call: &Call) -> Answer {
+    if call.method == OAUTH_TOKEN {
+        return Answer::unknown();
+    }
     let retry = (call.method == CANCEL).then_some("Y");
     Answer::system_error().with_some("retry_flag", retry)
 }
@@ -102,6 +127,9 @@ fn dispatch(sandbox: &Sandbox, call: &Call) -> Result<Answer, Answer> {
             let done = sandbox.with_world(|world, now| refund::carry_out(world, call, now))?;
             Ok(announced(sandbox, done, NoticeKind::Refund))
         }
+        BILL_URL => bill::carry_out(sandbox, call),
+        OAUTH_TOKEN => sandbox.with_world(|world, now| oauth::carry_out(world, call, now)),
+        CERT_DOWNLOAD => download::carry_out(call),
         "alipay.trade.fastpay.refund.query" => {
             sandbox.with_world(|world, _| refund_query::carry_out(world, call))
         }

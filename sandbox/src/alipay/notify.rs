@@ -9,11 +9,12 @@ use url::form_urlencoded;
 use super::amount::{fen, yuan};
 use super::buyer::BUYER_LOGON_ID;
 use super::params::Params;
-use super::{PAGE_PAY, WAP_PAY, buyer, moment, sign};
+use super::rules::NoticeCertSn;
+use super::{PAGE_PAY, WAP_PAY, buyer, moment, seller, sign};
 use crate::account::AlipayAccount;
 use crate::faults::Fault;
 use crate::key::KeyError;
-use crate::ledger::{Refund, Trade, TradeKey, TradeState, beijing};
+use crate::ledger::{Order, Refund, Trade, TradeKey, TradeState, beijing};
 use crate::notice::{self, Attempt, Letter, NoticeKind, NoticeRefused, Written};
 use crate::server::Sandbox;
 use crate::token::token;
@@ -33,9 +34,10 @@ pub(crate) fn send_notice(
         .alipay(app_id)
         .ok_or_else(|| NoticeRefused::NoAccount(app_id.clone()))?;
     let key = trade.order.key.clone();
-    let (refund, sum, now) = sandbox.with_world(|world, now| {
+    let (refund, sum, cert_sn, now) = sandbox.with_world(|world, now| {
         let newest = world.ledger.refunds_of(&key).last().cloned();
-        (newest, world.ledger.refunded(&key), now)
+        let cert_sn = world.alipay.rules.notice_cert_sn;
+        (newest, world.ledger.refunded(&key), cert_sn, now)
     });
     let mut params = describe(&account, trade, now);
     add_kind(
@@ -55,6 +57,7 @@ pub(crate) fn send_notice(
             kind,
             url,
             params,
+            cert_sn,
         },
     );
     Ok(())
@@ -64,7 +67,7 @@ pub(crate) fn send_notice(
 fn describe(account: &AlipayAccount, trade: &Trade, now: DateTime<Utc>) -> Params {
     let order = &trade.order;
     let amount = yuan(order.amount);
-    let mut params = common(account);
+    let mut params = common(account, order);
     let own = [
         ("notify_type", "trade_status_sync".to_owned()),
         ("notify_id", notify_id(now)),
@@ -79,7 +82,7 @@ fn describe(account: &AlipayAccount, trade: &Trade, now: DateTime<Utc>) -> Param
             buyer::open_id(order).unwrap_or_default().to_owned(),
         ),
         ("buyer_logon_id", BUYER_LOGON_ID.to_owned()),
-        ("seller_id", account.app.seller_id.clone()),
+        ("seller_id", seller::of(order, account).to_owned()),
         ("seller_email", "seller@sandbox.com".to_owned()),
         ("trade_status", trade.state_name().to_owned()),
         ("total_amount", amount),
@@ -108,11 +111,13 @@ fn describe(account: &AlipayAccount, trade: &Trade, now: DateTime<Utc>) -> Param
     params
 }
 
-fn common(account: &AlipayAccount) -> Params {
-    let app_id = account.app.app_id.clone();
+fn common(account: &AlipayAccount, order: &Order) -> Params {
     [
-        ("app_id", app_id.clone()),
-        ("auth_app_id", app_id),
+        ("app_id", account.app.app_id.clone()),
+        (
+            "auth_app_id",
+            seller::auth_app_id(order, account).to_owned(),
+        ),
         ("charset", "utf-8".to_owned()),
         ("version", "1.0".to_owned()),
         ("sign_type", "RSA2".to_owned()),
@@ -194,13 +199,13 @@ pub(crate) fn return_url(sandbox: &Sandbox, trade: &Trade) -> Option<String> {
     };
     let target = trade.order.return_url.as_deref()?;
     let account = sandbox.accounts().alipay(&trade.order.key.account)?;
-    let mut params = common(&account);
+    let mut params = common(&account, &trade.order);
     let own = [
         ("method", method),
         ("out_trade_no", trade.order.key.out_trade_no.clone()),
         ("trade_no", trade.trade_no.clone()),
         ("total_amount", yuan(trade.order.amount)),
-        ("seller_id", account.app.seller_id.clone()),
+        ("seller_id", seller::of(&trade.order, &account).to_owned()),
         ("timestamp", moment::text(sandbox.clock().now())),
     ];
     params.extend(own.map(|(name, value)| (name.to_owned(), value)));
@@ -231,6 +236,7 @@ struct Notice {
     kind: NoticeKind,
     url: String,
     params: Params,
+    cert_sn: NoticeCertSn,
 }
 
 impl Letter for Notice {
@@ -250,6 +256,13 @@ impl Letter for Notice {
         let mut params = self.params.clone();
         params.insert("notify_time".to_owned(), moment::text(attempt.now));
         spoil(&mut params, attempt.fault);
+        let cert_sn = self
+            .account
+            .cert_sn()
+            .map(|sn| ("alipay_cert_sn".to_owned(), sn.to_owned()));
+        if self.cert_sn == NoticeCertSn::Signed {
+            params.extend(cert_sn.clone());
+        }
         let text = match attempt.fault {
             Some(Fault::V2Signed) => sign::v2_string(&params),
             Some(Fault::BadSignature) => format!("{} ", sign::v1_string(&params)),
@@ -257,6 +270,9 @@ impl Letter for Notice {
         };
         let signature = self.account.channel_key.sign(text.as_bytes())?;
         params.insert("sign".to_owned(), signature);
+        if self.cert_sn == NoticeCertSn::Unsigned {
+            params.extend(cert_sn);
+        }
         let content_type = "application/x-www-form-urlencoded; charset=UTF-8";
         Ok(Written {
             headers: vec![("content-type", content_type.to_owned())],

@@ -8,7 +8,7 @@ use url::Url;
 use super::answer::Answer;
 use super::biz::Biz;
 use super::call::Call;
-use super::{APP_PAY, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY, moment};
+use super::{APP_PAY, CREATE, PAGE_PAY, PAY, PRECREATE, WAP_PAY, moment, seller};
 use crate::ledger::{Channel, Expiry, Order, TradeKey};
 
 /// 15 days, the default life of a web or app trade, in seconds.
@@ -28,6 +28,7 @@ pub(super) fn read(call: &Call, now: DateTime<Utc>) -> Result<Order, Answer> {
     let details = [("body", body), ("quit_url", quit_url)]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .chain(seller::details(call))
         .collect::<BTreeMap<_, _>>();
     let out_trade_no =
         out_trade_no(biz)?.ok_or_else(|| Answer::invalid_parameter("out_trade_no 缺失"))?;

@@ -13,6 +13,8 @@ pub struct Rules {
     pub notices: Told,
     /// `alipay_cert_sn` in notices of an app with certificates.
     pub notice_cert_sn: NoticeCertSn,
+    /// Payers are known by `open_id` instead of `user_id`, as under newer contracts.
+    pub open_ids: bool,
 }
 
 /// Which events are told to the order's `notify_url`. The documents agree on payments only.
@@ -76,6 +78,7 @@ pub(crate) struct Change {
     #[serde(default)]
     notices: ToldChange,
     notice_cert_sn: Option<NoticeCertSn>,
+    open_ids: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -101,6 +104,7 @@ impl Rules {
                 refund: to.refund.unwrap_or(told.refund),
             },
             notice_cert_sn: change.notice_cert_sn.unwrap_or(self.notice_cert_sn),
+            open_ids: change.open_ids.unwrap_or(self.open_ids),
         }
     }
 }

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::Fault;
+use crate::wechat_v2;
 
 /// Everything that can go wrong on demand.
-const METHODS: [&str; 26] = [
+const METHODS: &[&str] = &[
     "alipay.trade.page.pay",
     "alipay.trade.wap.pay",
     "alipay.trade.precreate",
@@ -17,6 +18,10 @@ const METHODS: [&str; 26] = [
     "alipay.trade.close",
     "alipay.trade.refund",
     "alipay.trade.fastpay.refund.query",
+    "alipay.open.app.alipaycert.download",
+    "alipay.system.oauth.token",
+    "alipay.data.dataservice.bill.downloadurl.query",
+    "alipay.bill",
     "wechat.native",
     "wechat.h5",
     "wechat.jsapi",
@@ -31,6 +36,15 @@ const METHODS: [&str; 26] = [
     "wechat.certificates",
     "wechat.bill",
     "wechat.bill_file",
+    "v2/unifiedorder",
+    "v2/micropay",
+    "v2/orderquery",
+    "v2/closeorder",
+    "v2/reverse",
+    "v2/refund",
+    "v2/refundquery",
+    "v2/downloadbill",
+    "v2/authcodetoopenid",
     "notice.alipay",
     "notice.wechat",
 ];
@@ -40,7 +54,7 @@ const METHODS: [&str; 26] = [
 #[serde(deny_unknown_fields)]
 pub struct FaultOrder {
     /// `alipay.trade.close`, `wechat.native`, `notice.wechat`, or a family: `alipay.*`,
-    /// `wechat.*`, `notice.*`.
+    /// `wechat.*`, `v2/*`, `notice.*`.
     pub method: String,
     /// What goes wrong.
     pub fault: Fault,
@@ -56,6 +70,9 @@ pub struct FaultOrder {
     /// Milliseconds of real time: how long to delay or to hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
+    /// The error code of `refused_before` and `refused_after`; absent, `SYSTEMERROR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub err_code: Option<String>,
     /// Only for this order number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_trade_no: Option<String>,
@@ -66,7 +83,7 @@ pub struct FaultOrder {
 pub enum FaultRefused {
     /// No such family of methods.
     #[error(
-        "unknown method {0:?}: name one of {methods}; or a family: alipay.*, wechat.*, notice.*",
+        "unknown method {0:?}: name one of {methods}; or a family: alipay.*, wechat.*, v2/*, notice.*",
         methods = METHODS.join(", ")
     )]
     Method(String),
@@ -78,6 +95,9 @@ pub enum FaultRefused {
         /// As given.
         method: String,
     },
+    /// No error code of v2.
+    #[error("err_code is one of WeChat Pay v2's own, for refused_before and refused_after")]
+    ErrCode,
     /// Not a share.
     #[error("rate is a number from 0 to 1 with at most 6 decimals, such as 0.25")]
     Rate,
@@ -100,7 +120,16 @@ impl FaultOrder {
         if self.rate.is_some() && self.parts_per_million().is_none() {
             return Err(FaultRefused::Rate);
         }
+        let refuses = matches!(self.fault, Fault::RefusedBefore | Fault::RefusedAfter);
+        if self.err_code.is_some() && (!refuses || self.known_err_code().is_none()) {
+            return Err(FaultRefused::ErrCode);
+        }
         Ok(())
+    }
+
+    /// `err_code`, if the channel has it.
+    pub(super) fn known_err_code(&self) -> Option<&'static str> {
+        wechat_v2::error_code(self.err_code.as_deref()?)
     }
 
     /// Whether this order is for the method, or for its family.

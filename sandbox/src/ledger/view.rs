@@ -35,6 +35,9 @@ pub struct TradeView {
     pub closed_at: Option<String>,
     /// From when on it cannot be paid.
     pub expires_at: Option<String>,
+    /// The merchant behind a service provider, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seller_id: Option<String>,
 }
 
 /// One refund.
@@ -66,6 +69,7 @@ impl From<&Trade> for TradeView {
             paid_at: trade.paid_at.map(rfc3339),
             closed_at: trade.closed_at.map(rfc3339),
             expires_at: trade.expires_at.map(rfc3339),
+            seller_id: trade.order.details.get("seller_id").cloned(),
         }
     }
 }

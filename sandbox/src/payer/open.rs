@@ -7,7 +7,7 @@ use super::{Opened, PayerError};
 use crate::artefacts::{Artefact, ArtefactKind};
 use crate::ledger::{Channel, TradeState};
 use crate::server::{Sandbox, World};
-use crate::{alipay, wechat};
+use crate::{alipay, wechat, wechat_v2};
 
 /// Opens an artefact in whatever form it was handed out: text, or a parameter object.
 pub fn open(sandbox: &Sandbox, artefact: &Value) -> Result<Opened, PayerError> {
@@ -61,7 +61,10 @@ fn open_params(sandbox: &Sandbox, params: &Map<String, Value>) -> Result<Opened,
     if let Some(order) = text("orderStr") {
         return alipay::open_order_string(sandbox, order);
     }
-    wechat::open_params(sandbox, params)
+    match wechat_v2::open_params(sandbox, params) {
+        Some(opened) => opened,
+        None => wechat::open_params(sandbox, params),
+    }
 }
 
 /// Scans the text of a QR code. At Alipay this creates the trade.

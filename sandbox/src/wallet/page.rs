@@ -24,6 +24,16 @@ pub(super) struct Item {
     pub(super) link: String,
 }
 
+/// A payment code.
+#[derive(Template)]
+#[template(path = "barcode.html")]
+pub(super) struct Barcode {
+    pub(super) brand: Brand,
+    pub(super) code: String,
+    /// SVG, drawn here.
+    pub(super) drawing: String,
+}
+
 /// A cashier.
 #[derive(Template)]
 #[template(path = "cashier.html")]

@@ -172,7 +172,7 @@ fn another_total(csv: &Bytes) -> Bytes {
 }
 
 /// A gzip of about 2 MB that becomes 2 GiB of zeros: one block, which repeats.
-fn bomb() -> Bytes {
+pub fn bomb() -> Bytes {
     let zeros = vec![0; 1 << 20];
     let mut block = Vec::with_capacity(1 << 16);
     let mut compress = Compress::new(Compression::best(), false);

@@ -16,6 +16,11 @@ pub enum PortalError {
     /// Not a share.
     #[error("public_key_permille is a number from 0 to 1000: of so many notices out of 1000")]
     Share,
+    /// Not a number of orders that can be made.
+    #[error(
+        "give trades from 1 to 1000000, an amount of at least 1 fen, and a prefix of at most 24 characters"
+    )]
+    Fill,
     /// No certificate can be made.
     #[error("a platform certificate cannot be made: {0}")]
     Key(#[from] KeyError),

@@ -18,14 +18,15 @@ mod close;
 mod codepay;
 mod control;
 mod fields;
+mod fill;
 mod inside;
-mod lifetime;
+pub(crate) mod lifetime;
 mod notify;
-mod notify_url;
+pub(crate) mod notify_url;
 mod oaep;
 mod oauth;
 mod open_params;
-mod openid;
+pub(crate) mod openid;
 mod order;
 mod place;
 mod platform;
@@ -39,15 +40,17 @@ mod refund_request;
 mod refund_view;
 mod reverse;
 mod seal;
-mod settle;
+pub(crate) mod settle;
 mod sign;
-mod switches;
-mod token;
-mod transaction;
+pub(crate) mod switches;
+pub(crate) mod token;
+pub(crate) mod transaction;
 mod whose;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod vectors;
 
 use actix_web::web::{self, Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -55,6 +58,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::server::Sandbox;
 use order::Product;
 
+pub(crate) use bill_call::bomb;
+pub use fill::Fill;
 pub use inside::PortalError;
 pub(crate) use notify::send_notice;
 pub(crate) use open_params::open_params;

@@ -119,8 +119,13 @@ impl Letter for Message {
 
     /// 200 and 204 are receipts, whatever the body says.
     fn is_receipt(&self, status: u16, _: &[u8]) -> bool {
-        matches!(status, 200 | 204)
+        is_received(status)
     }
+}
+
+/// Whether the status says that a notice was received.
+pub fn is_received(status: u16) -> bool {
+    matches!(status, 200 | 204)
 }
 
 impl Message {

@@ -17,20 +17,27 @@ pub fn notify_url(fields: &mut Fields, max: usize) -> Result<Option<String>, Pro
     let Some(text) = fields.text("notify_url", max)? else {
         return Ok(None);
     };
-    let refuse = |issue: &str| Err(fields.refuse("notify_url", issue));
-    let Ok(url) = Url::parse(&text) else {
-        return refuse("不是合法的URL");
+    match issue(&text) {
+        None => Ok(Some(text)),
+        Some(issue) => Err(fields.refuse("notify_url", issue)),
+    }
+}
+
+/// What is wrong with an address for notices, in either version of the protocol.
+pub(crate) fn issue(text: &str) -> Option<&'static str> {
+    let Ok(url) = Url::parse(text) else {
+        return Some("不是合法的URL");
     };
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse("不能携带参数（no query and no fragment）");
+        return Some("不能携带参数（no query and no fragment）");
     }
     let Some(host) = url.host() else {
-        return refuse("缺少主机名");
+        return Some("缺少主机名");
     };
     match (url.scheme(), reach(&host)) {
-        ("https", Reach::Public | Reach::Loopback) | ("http", Reach::Loopback) => Ok(Some(text)),
-        ("https", Reach::Private) => refuse("不能是内网地址"),
-        _ => refuse("必须为https（this sandbox takes http for loopback hosts only）"),
+        ("https", Reach::Public | Reach::Loopback) | ("http", Reach::Loopback) => None,
+        ("https", Reach::Private) => Some("不能是内网地址"),
+        _ => Some("必须为https（this sandbox takes http for loopback hosts only）"),
     }
 }
 

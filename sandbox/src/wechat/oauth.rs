@@ -14,7 +14,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 
-use super::openid::{CodeRefused, Openids};
+use super::openid::CodeRefused;
 use super::portal::WechatApp;
 use super::token::token;
 use crate::server::Sandbox;
@@ -50,12 +50,8 @@ enum PageError {
     Scope,
 }
 
-async fn authorize(
-    sandbox: Data<Sandbox>,
-    openids: Data<Openids>,
-    request: HttpRequest,
-) -> HttpResponse {
-    match consent(&sandbox, &openids, &request) {
+async fn authorize(sandbox: Data<Sandbox>, request: HttpRequest) -> HttpResponse {
+    match consent(&sandbox, &request) {
         Ok(back) => HttpResponse::Found()
             .insert_header((LOCATION, back.as_str()))
             .finish(),
@@ -66,7 +62,8 @@ async fn authorize(
 }
 
 /// Where the browser goes back to, with a code for who the payer is.
-fn consent(sandbox: &Sandbox, openids: &Openids, request: &HttpRequest) -> Result<Url, PageError> {
+fn consent(sandbox: &Sandbox, request: &HttpRequest) -> Result<Url, PageError> {
+    let openids = &sandbox.wechat().openids;
     let agent = request.headers().get(USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or("");
     if !agent.to_ascii_lowercase().contains("micromessenger") {
@@ -140,10 +137,9 @@ fn error_page(error: &PageError) -> String {
 
 async fn access_token(
     sandbox: Data<Sandbox>,
-    openids: Data<Openids>,
     query: web::Query<BTreeMap<String, String>>,
 ) -> HttpResponse {
-    let exchanged = exchange(&sandbox, &openids, &query, "code").map(|openid| {
+    let exchanged = exchange(&sandbox, &query, "code").map(|openid| {
         json!({
             "access_token": token::<24>().unwrap_or_default(),
             "expires_in": 7200,
@@ -157,10 +153,9 @@ async fn access_token(
 
 async fn session(
     sandbox: Data<Sandbox>,
-    openids: Data<Openids>,
     query: web::Query<BTreeMap<String, String>>,
 ) -> HttpResponse {
-    let exchanged = exchange(&sandbox, &openids, &query, "js_code").map(
+    let exchanged = exchange(&sandbox, &query, "js_code").map(
         |openid| json!({ "openid": openid, "session_key": token::<12>().unwrap_or_default() }),
     );
     plain(exchanged)
@@ -169,7 +164,6 @@ async fn session(
 /// Answers the openid, or WeChat's number and words for why not.
 fn exchange(
     sandbox: &Sandbox,
-    openids: &Openids,
     query: &BTreeMap<String, String>,
     code: &str,
 ) -> Result<String, (u32, &'static str)> {
@@ -189,6 +183,7 @@ fn exchange(
         return Err((40002, "invalid grant_type"));
     }
     let now = sandbox.clock().now();
+    let openids = &sandbox.wechat().openids;
     openids
         .exchange(given("appid"), given(code), now)
         .map_err(|refused| match refused {

@@ -1,5 +1,5 @@
 //! The part of the control API that stands for the merchant portal: platform keys and their
-//! rotation, bound appids, sub-merchants, and who pays under an appid.
+//! rotation, bound appids, sub-merchants; and who pays under an appid, and a day full of orders.
 
 use actix_web::web::{self, Data, Json, Path};
 use actix_web::{HttpResponse, error};
@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::control::refused;
+use super::fill::Fill;
 use super::inside::PortalError;
 use super::platform::{KeyMode, PlatformView, Rotation};
 use super::portal::{SubMerchant, WechatApp};
@@ -22,6 +23,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
             "/sandbox/wechat/{mchid}/sub_merchants",
             web::post().to(link),
         )
+        .route("/sandbox/wechat/{mchid}/fill", web::post().to(fill))
         .route("/sandbox/payer/openid", web::post().to(set_payer));
 }
 
@@ -90,6 +92,19 @@ async fn link(sandbox: Data<Sandbox>, mchid: Path<String>, sub: Json<SubMerchant
     }
 }
 
+/// `POST /sandbox/wechat/{mchid}/fill` `{trades, amount?, prefix?}`.
+async fn fill(
+    sandbox: Data<Sandbox>,
+    mchid: Path<String>,
+    fill: Json<Fill>,
+) -> Result<HttpResponse, error::Error> {
+    let filled = web::block(move || sandbox.fill_wechat(&mchid, &fill)).await?;
+    Ok(match filled {
+        Ok(made) => HttpResponse::Ok().json(json!({ "trades": made })),
+        Err(error) => portal_refused(&error),
+    })
+}
+
 /// `POST /sandbox/payer/openid` `{appid, openid}`.
 async fn set_payer(sandbox: Data<Sandbox>, payer: Json<PayerUnder>) -> HttpResponse {
     sandbox.set_wechat_payer(&payer.appid, &payer.openid);
@@ -107,6 +122,7 @@ fn portal_refused(error: &PortalError) -> HttpResponse {
     let (status, code) = match error {
         PortalError::NoMerchant(_) => (404, "account_not_found"),
         PortalError::Share => (422, "share_invalid"),
+        PortalError::Fill => (422, "fill_invalid"),
         PortalError::Key(_) => (503, "key_unavailable"),
     };
     refused(status, code, &error.to_string())

@@ -4,8 +4,9 @@
 use chrono::TimeDelta;
 
 use super::notify;
-use crate::ledger::{Refund, RefundState, TradeKey};
+use crate::ledger::{Refund, RefundState, Trade, TradeKey};
 use crate::server::Sandbox;
+use crate::wechat_v2;
 
 /// From acceptance to settlement, sandbox time.
 pub const SETTLES_AFTER: TimeDelta = TimeDelta::seconds(10);
@@ -57,7 +58,7 @@ pub fn settle_if_due(sandbox: &Sandbox, trade: &TradeKey, out_refund_no: &str) {
         Some((world.ledger.trade(trade)?.clone(), refund))
     });
     if let Some((trade, refund)) = settled {
-        notify::announce_refund(sandbox, &trade, &refund);
+        tell(sandbox, &trade, &refund);
     }
 }
 
@@ -91,6 +92,15 @@ pub fn settle_as(
         let trade = world.ledger.trade(trade).cloned();
         trade.zip(settled).ok_or(SettleRefused::NoRefund)
     })?;
-    notify::announce_refund(sandbox, &trade, &refund);
+    tell(sandbox, &trade, &refund);
     Ok(refund)
+}
+
+/// Tells the merchant in the version of the protocol in which it asked for the refund.
+fn tell(sandbox: &Sandbox, trade: &Trade, refund: &Refund) {
+    if wechat_v2::asked(refund) {
+        wechat_v2::announce_refund(sandbox, trade, refund);
+    } else {
+        notify::announce_refund(sandbox, trade, refund);
+    }
 }

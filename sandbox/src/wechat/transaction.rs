@@ -3,10 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
+use super::openid::payer_of;
 use crate::ledger::{Trade, beijing};
-
-/// Who pays when the order does not say: the sandbox's one payer.
-pub const PAYER: &str = "oSandbox_Payer_0000000000001";
 
 /// The trade as a query answers it: few fields while it is unpaid, all of them once it was paid.
 pub fn transaction(trade: &Trade) -> Value {
@@ -55,10 +53,17 @@ pub fn payee(trade: &Trade) -> Map<String, Value> {
     names.collect()
 }
 
+/// Who paid, under the caller's appid: whom the order names, or the sandbox's one payer.
+pub fn openid(trade: &Trade) -> String {
+    let details = &trade.order.details;
+    let named = details.get("openid").cloned();
+    named.unwrap_or_else(|| payer_of(details.get("appid").map_or("", String::as_str)))
+}
+
 /// The payer: `openid`, or `sp_openid` and `sub_openid`.
 fn payer(trade: &Trade) -> Value {
     let details = &trade.order.details;
-    let openid = details.get("openid").map_or(PAYER, String::as_str);
+    let openid = openid(trade);
     match (details.get("sub_mchid"), details.get("sub_openid")) {
         (None, _) => json!({ "openid": openid }),
         (Some(_), None) => json!({ "sp_openid": openid }),

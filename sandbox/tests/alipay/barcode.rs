@@ -285,3 +285,22 @@ async fn a_payment_still_under_way_comes_after_the_cancel_that_found_nothing() {
     assert!(cancelled.get("action").is_none());
     assert!(merchant.in_ledger("B1").await.unwrap()["paid_at"].is_string());
 }
+
+#[tokio::test]
+async fn codes_and_waiting_trades_outlive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = sandbox::Settings {
+        state_file: Some(folder.path().join("sandbox.json")),
+        ..sandbox::Settings::default()
+    };
+    let merchant = Merchant::with(settings.clone()).await;
+    let code = code(&merchant, "pay").await;
+    let waiting = pay(&merchant, "B1", "ask_password").await;
+    merchant.running.stop().await;
+    let merchant = Merchant::with(settings).await;
+    assert_eq!(merchant.call(PAY, scan("B2", &code)).await["code"], "10000");
+    let (status, opened) = merchant
+        .open(json!({ "tradeNO": waiting["trade_no"] }))
+        .await;
+    assert_eq!((status, opened["out_trade_no"].as_str()), (200, Some("B1")));
+}

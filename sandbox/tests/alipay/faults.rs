@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::merchant::{Merchant, Params};
+use crate::merchant::{Merchant, Params, order};
 
 const CLOSE: &str = "alipay.trade.close";
 
@@ -171,5 +171,91 @@ async fn a_fault_that_cannot_be_is_refused_with_what_to_do() {
             refusal["detail"].as_str().unwrap().contains(word),
             "{refusal}"
         );
+    }
+}
+
+/// What a call of this method asks for, ready to succeed, and how to see that it was done.
+async fn ready(merchant: &Merchant, method: &str, number: &str) -> Value {
+    let by_number = json!({ "out_trade_no": number });
+    let mut biz = order(number);
+    match method {
+        "alipay.trade.pay" => {
+            let wish = json!({ "channel": "alipay", "behaviour": "pay" });
+            let (_, shown) = merchant.control("POST", "payer/barcode", wish).await;
+            biz["scene"] = json!("bar_code");
+            biz["auth_code"] = shown["auth_code"].clone();
+            biz
+        }
+        "alipay.trade.create" => {
+            biz["buyer_id"] = json!("2088000000000009");
+            biz
+        }
+        _ => {
+            merchant.scanned(number).await;
+            by_number
+        }
+    }
+}
+
+/// Whether the ledger shows that the call was carried out.
+async fn done(merchant: &Merchant, method: &str, number: &str) -> bool {
+    let trade = merchant.in_ledger(number).await;
+    match method {
+        "alipay.trade.pay" => trade.is_some_and(|trade| trade["paid_at"].is_string()),
+        "alipay.trade.create" => trade.is_some(),
+        _ => trade.is_some_and(|trade| trade["state"] == "TRADE_CLOSED"),
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_a_call_works_on_codes_creations_and_cancels() {
+    let merchant = Merchant::start().await;
+    let url = format!("{}/gateway.do", merchant.running.url());
+    for (fault, carried_out) in [
+        ("timeout_before", false),
+        ("http_500", false),
+        ("system_error", false),
+        ("timeout_after", true),
+        ("garbage", true),
+        ("bad_signature", true),
+        ("unsigned", true),
+        ("second_node", true),
+        ("system_error_after", true),
+        ("delay", true),
+    ] {
+        for method in [
+            "alipay.trade.pay",
+            "alipay.trade.create",
+            "alipay.trade.cancel",
+        ] {
+            let number = format!("{}_{fault}", method.replace('.', "_"));
+            let biz = ready(&merchant, method, &number).await;
+            let armed = json!({ "method": method, "fault": fault, "times": 1, "delay_ms": 1 });
+            merchant.fault(armed).await;
+            let call = merchant.signed(merchant.unsigned(method, &biz));
+            let answer = merchant.http.post(&url).form(&call).send().await;
+            let body = match answer {
+                Ok(answer) => answer.text().await.unwrap(),
+                Err(_) => String::new(),
+            };
+            assert_eq!(
+                done(&merchant, method, &number).await,
+                carried_out,
+                "{method} {fault}"
+            );
+            let node = format!("\"{}_response\":{{\"code\":\"", method.replace('.', "_"));
+            let nodes = body.matches(&node).count();
+            let believed = body.contains("\"sign\":") && merchant.node(method, &body).1;
+            let expected = match fault {
+                "timeout_before" | "http_500" | "timeout_after" | "garbage" => (0, false),
+                "bad_signature" | "unsigned" => (1, false),
+                "second_node" => (2, true),
+                _ => (1, true),
+            };
+            assert_eq!((nodes, believed), expected, "{method} {fault}: {body}");
+            if fault == "system_error_after" {
+                assert!(body.contains("\"code\":\"20000\""), "{body}");
+            }
+        }
     }
 }

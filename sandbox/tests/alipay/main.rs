@@ -9,13 +9,17 @@
 )]
 
 mod barcode;
+mod bills;
+mod certificates;
 mod control;
 mod faults;
 mod gateway;
 mod jsapi;
 mod merchant;
 mod notices;
+mod oauth;
 mod pages;
+mod provider;
 mod receiver;
 mod refunds;
 mod statuses;

@@ -19,7 +19,7 @@ pub const SELLER_ID: &str = "2088000000000001";
 
 pub type Params = BTreeMap<String, String>;
 
-fn keys() -> Value {
+pub fn keys() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/alipay/00_keys.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

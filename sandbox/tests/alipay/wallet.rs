@@ -171,3 +171,57 @@ async fn an_order_string_can_be_typed_into_the_wallet() {
         .await;
     assert_eq!(refusal["code"], "trade_paid");
 }
+
+/// The digits on the screen with a payment code.
+async fn shown(merchant: &Merchant, channel: &str, behaviour: &str) -> String {
+    let url = format!("{}/wallet/barcode", merchant.running.url());
+    let form = [("channel", channel), ("behaviour", behaviour)];
+    let sent = send(merchant.http.post(url).form(&form)).await;
+    assert_eq!(sent.status, 303);
+    let screen = get(merchant, &sent.location.unwrap()).await;
+    assert_eq!(screen.status, 200);
+    assert!(screen.html.contains("<svg"), "{}", screen.html);
+    between(&screen.html, "id=\"auth-code\">", "<").to_owned()
+}
+
+#[tokio::test]
+async fn a_payment_code_is_shown_and_scanned_and_the_password_typed_in_the_wallet() {
+    let merchant = Merchant::start().await;
+    let home = get(&merchant, "/wallet").await.html;
+    for part in ["id=\"show-alipay\"", "id=\"show-wechat\"", "ask_password"] {
+        assert!(home.contains(part), "{part}");
+    }
+    assert!(shown(&merchant, "wechat", "pay").await.starts_with('1'));
+    let code = shown(&merchant, "alipay", "ask_password").await;
+    let mut biz = order("B1");
+    biz["scene"] = json!("bar_code");
+    biz["auth_code"] = json!(code);
+    assert_eq!(
+        merchant.call("alipay.trade.pay", biz).await["code"],
+        "10003"
+    );
+    let used = get(&merchant, &format!("/wallet/barcode?code={code}")).await;
+    assert_eq!(used.status, 410);
+    let home = get(&merchant, "/wallet").await.html;
+    let item = home.split_once("data-out-trade-no=\"B1\"").unwrap().1;
+    let cashier = get(&merchant, between(item, "href=\"", "\"")).await;
+    press(&merchant, &cashier, "pay").await;
+    assert_eq!(merchant.query("B1").await["trade_status"], "TRADE_SUCCESS");
+}
+
+#[tokio::test]
+async fn a_scanned_web_page_is_opened_and_an_unknown_code_of_the_channel_is_not() {
+    let merchant = Merchant::start().await;
+    let page = "https://pay.shop.example/checkout/abc";
+    let scan = |code: &str| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        format!("/wallet/scan?{}", query.append_pair("code", code).finish())
+    };
+    let opened = get(&merchant, &scan(page)).await;
+    assert_eq!(
+        (opened.status, opened.location.as_deref()),
+        (303, Some(page))
+    );
+    let unknown = get(&merchant, &scan("https://qr.alipay.com/bax404")).await;
+    assert_eq!(unknown.status, 404);
+}

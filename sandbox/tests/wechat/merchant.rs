@@ -186,6 +186,18 @@ impl Merchant {
         body: &str,
         departure: &Departure,
     ) -> reqwest::Result<(u16, HeaderMap, String)> {
+        let (status, headers, bytes) = self.send_for_bytes(method, target, body, departure).await?;
+        Ok((status, headers, String::from_utf8(bytes).unwrap()))
+    }
+
+    /// As [`Self::send`], for what may be no text.
+    pub async fn send_for_bytes(
+        &self,
+        method: &str,
+        target: &str,
+        body: &str,
+        departure: &Departure,
+    ) -> reqwest::Result<(u16, HeaderMap, Vec<u8>)> {
         let authorization = self.authorization(method, target, body, departure);
         let url = format!("{}{target}", self.running.url());
         let mut request = self
@@ -203,7 +215,7 @@ impl Merchant {
         }
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Ok((status, headers, answer.text().await?))
+        Ok((status, headers, answer.bytes().await?.to_vec()))
     }
 
     /// Whether a message carries the platform's signature.

@@ -33,8 +33,8 @@ pub const RHYTHM: Timing = Timing {
     unanswered: TICK,
     refund_query: TICK,
     refund_longest: TICK,
-    refund_spacing: (TICK, TICK),
-    barcode_life: (TICK, TICK),
+    refund_spacing: Some(TICK),
+    barcode_life: Some(TICK),
     h5_life: TICK,
 };
 

@@ -120,7 +120,7 @@ impl Books {
         }
         let state = match kind {
             ChannelKind::Alipay => TradeState::HandedOut,
-            ChannelKind::Wechat => TradeState::Waiting,
+            _ => TradeState::Waiting,
         };
         self.created.insert(request.flow_no.clone(), now);
         let trade_no = match state {
@@ -286,7 +286,7 @@ impl Books {
         }
         let state = match kind {
             ChannelKind::Alipay => Refunded::Succeeded,
-            ChannelKind::Wechat => Refunded::Processing,
+            _ => Refunded::Processing,
         };
         self.refunded_at.insert(request.flow_no.clone(), now);
         self.refunds

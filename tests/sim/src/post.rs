@@ -63,7 +63,7 @@ pub fn refunded(world: &Arc<World>, kind: ChannelKind, flow: &FlowNo, refund: &R
     let state = world.bank.books().query_refund(refund);
     let said = match kind {
         ChannelKind::Alipay => None,
-        ChannelKind::Wechat => Some(state),
+        _ => Some(state),
     };
     if said == Some(Refunded::Processing) {
         return;
@@ -111,7 +111,7 @@ async fn until_taken(world: Arc<World>, letter: Letter) {
     }
     let gaps = match kind_of(letter.account.as_str()) {
         ChannelKind::Alipay => ALIPAY,
-        ChannelKind::Wechat => WECHAT,
+        _ => WECHAT,
     };
     for gap in gaps.iter().copied().chain([0]) {
         if !exec.chance(world.plan().notice_lost) && deliver(&world, &letter).await {

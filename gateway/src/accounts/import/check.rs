@@ -2,8 +2,8 @@
 //! it what the database shall hold. Every mistake is noted.
 
 use super::file::{
-    AccountTable, AlipayTable, AppTable, Merchant, OperatorTable, Placed, Protocol, WebhookTable,
-    WechatTable,
+    AccountTable, AlipayTable, AppTable, Merchant, OperatorTable, Placed, WebhookTable,
+    WechatTable, WechatV2Table,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
 use crate::accounts::{Credentials, PlatformKey, WechatMore, operator};
@@ -95,6 +95,7 @@ impl Checking<'_> {
         let credentials = match placed.table {
             AccountTable::Alipay(table) => self.alipay(&place, table),
             AccountTable::Wechat(table) => self.wechat(&place, table),
+            AccountTable::WechatV2(table) => self.wechat_v2(&place, table),
         }?;
         self.ways(&place, &ways, credentials.kind());
         if let Err(problem) = credentials.clone().adapter(&self.settings.surroundings) {
@@ -127,8 +128,6 @@ impl Checking<'_> {
     }
 
     fn wechat(&mut self, place: &str, table: WechatTable) -> Option<Credentials> {
-        // One protocol so far: another one will not compile here until it is spoken.
-        let Protocol::V3 = table.protocol;
         let private = self.file(
             place,
             "merchant_private_key_file",
@@ -180,6 +179,38 @@ impl Checking<'_> {
                 sub_mchid: table.sub_mchid,
                 sub_appid: table.sub_appid,
             },
+        })
+    }
+
+    fn wechat_v2(&mut self, place: &str, table: WechatV2Table) -> Option<Credentials> {
+        let key = self.file(place, "apiv2_key_file", &table.apiv2_key_file);
+        let certificate = self.file(
+            place,
+            "merchant_certificate_file",
+            &table.merchant_certificate_file,
+        );
+        let private = self.file(
+            place,
+            "merchant_private_key_file",
+            &table.merchant_private_key_file,
+        );
+        let authority = match &table.ca_certificate_file {
+            Some(path) => Some(self.file(place, "ca_certificate_file", path)?.to_string()),
+            None => None,
+        };
+        Some(Credentials::WechatV2 {
+            mchid: table.mchid,
+            appid: table.appid,
+            sub_mchid: table.sub_mchid,
+            sub_appid: table.sub_appid,
+            apiv2_key: SecretString::from(key?.trim()),
+            sign_type: table.sign_type,
+            merchant_certificate: certificate?.to_string(),
+            merchant_private_key: SecretString::from(private?.as_str()),
+            base_url: table
+                .base_url
+                .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+            ca_certificate: authority,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The shape of an import file: one struct a table.
 
-use crate::accounts::AnswersSignedBy;
+use crate::accounts::{AnswersSignedBy, SignType};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Span;
 use cashier::way::Way;
@@ -45,6 +45,7 @@ pub(super) struct MerchantTable {
 pub(super) enum AccountTable {
     Alipay(AlipayTable),
     Wechat(WechatTable),
+    WechatV2(WechatV2Table),
 }
 
 /// `[[merchants.accounts]]` with `channel = "alipay"`
@@ -62,13 +63,12 @@ pub(super) struct AlipayTable {
     pub(super) enabled: bool,
 }
 
-/// `[[merchants.accounts]]` with `channel = "wechat"`
+/// `[[merchants.accounts]]` with `channel = "wechat"` and `protocol = "v3"`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WechatTable {
     pub(super) id: String,
     pub(super) ways: Vec<Way>,
-    pub(super) protocol: Protocol,
     pub(super) mchid: String,
     pub(super) appid: String,
     pub(super) serial_no: String,
@@ -91,11 +91,25 @@ pub(super) struct WechatTable {
     pub(super) enabled: bool,
 }
 
-/// The version of WeChat Pay's protocol.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Protocol {
-    V3,
+/// `[[merchants.accounts]]` with `channel = "wechat"` and `protocol = "v2"`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WechatV2Table {
+    pub(super) id: String,
+    pub(super) ways: Vec<Way>,
+    pub(super) mchid: String,
+    pub(super) appid: String,
+    pub(super) sub_mchid: Option<String>,
+    pub(super) sub_appid: Option<String>,
+    pub(super) apiv2_key_file: PathBuf,
+    #[serde(default)]
+    pub(super) sign_type: SignType,
+    pub(super) merchant_certificate_file: PathBuf,
+    pub(super) merchant_private_key_file: PathBuf,
+    pub(super) base_url: Option<String>,
+    pub(super) ca_certificate_file: Option<PathBuf>,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
 }
 
 /// An entry of `platform_keys`.
@@ -168,6 +182,7 @@ impl AccountTable {
         match self {
             AccountTable::Alipay(table) => &table.id,
             AccountTable::Wechat(table) => &table.id,
+            AccountTable::WechatV2(table) => &table.id,
         }
     }
 
@@ -175,6 +190,7 @@ impl AccountTable {
         match self {
             AccountTable::Alipay(table) => &table.ways,
             AccountTable::Wechat(table) => &table.ways,
+            AccountTable::WechatV2(table) => &table.ways,
         }
     }
 
@@ -182,6 +198,7 @@ impl AccountTable {
         match self {
             AccountTable::Alipay(table) => table.enabled,
             AccountTable::Wechat(table) => table.enabled,
+            AccountTable::WechatV2(table) => table.enabled,
         }
     }
 }

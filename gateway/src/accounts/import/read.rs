@@ -85,13 +85,40 @@ impl<'a> Reading<'a> {
                 line: read.line,
                 table: AccountTable::Alipay(read.table),
             }),
-            Some("wechat") => self.table(start, table, PLACE).map(|read| Placed {
-                line: read.line,
-                table: AccountTable::Wechat(read.table),
-            }),
+            Some("wechat") => self.wechat(start, table, PLACE),
             _ => {
                 let line = self.line(start);
                 let problem = format!("{PLACE}: channel must be \"alipay\" or \"wechat\"");
+                self.mistakes.add(line, problem);
+                None
+            }
+        }
+    }
+
+    /// An account at WeChat Pay in the protocol that it names; v3 if it names none.
+    fn wechat(
+        &mut self,
+        start: usize,
+        mut table: DeTable<'a>,
+        place: &str,
+    ) -> Option<Placed<AccountTable>> {
+        let protocol = table.remove("protocol");
+        let protocol = match &protocol {
+            Some(value) => value.get_ref().as_str().unwrap_or_default(),
+            None => "v3",
+        };
+        match protocol {
+            "v3" => self.table(start, table, place).map(|read| Placed {
+                line: read.line,
+                table: AccountTable::Wechat(read.table),
+            }),
+            "v2" => self.table(start, table, place).map(|read| Placed {
+                line: read.line,
+                table: AccountTable::WechatV2(read.table),
+            }),
+            _ => {
+                let line = self.line(start);
+                let problem = format!("{place}: protocol must be \"v3\" or \"v2\"");
                 self.mistakes.add(line, problem);
                 None
             }
