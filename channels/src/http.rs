@@ -174,6 +174,42 @@ fn not_kept(error: &std::io::Error) -> Lost {
     })
 }
 
+impl Http {
+    /// Sends a request and saves the body of a 200, up to `limit` bytes; of any other
+    /// status nothing is kept. Returns the status.
+    ///
+    /// # Errors
+    /// As [`Http::send`]; and [`Lost::Unknown`] when it is larger, or cannot be saved.
+    pub(crate) async fn save(
+        &self,
+        request: RequestBuilder,
+        file: &mut File,
+        limit: u64,
+    ) -> Result<u16, Lost> {
+        let unreadable = |detail: String| {
+            Lost::Unknown(Cause {
+                kind: CauseKind::Unreadable,
+                detail,
+            })
+        };
+        let mut response = request.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Ok(status);
+        }
+        let mut left = limit;
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            left = u64::try_from(chunk.len())
+                .ok()
+                .and_then(|length| left.checked_sub(length))
+                .ok_or_else(|| unreadable(format!("the file is larger than {limit} bytes")))?;
+            file.write_all(&chunk)
+                .map_err(|error| unreadable(format!("the file cannot be saved: {error}")))?;
+        }
+        Ok(status)
+    }
+}
+
 /// Tells whether the request can have left this machine. The address is taken out
 /// of the error first: its query holds a signature.
 fn lost(error: reqwest::Error) -> Lost {

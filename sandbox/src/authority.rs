@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,13 +15,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use x509_cert::certificate::{Certificate, TbsCertificate, Version};
 use x509_cert::der::asn1::{
-    AnyRef, BitString, GeneralizedTime, Ia5String, ObjectIdentifier, UtcTime,
+    AnyRef, BitString, GeneralizedTime, Ia5String, ObjectIdentifier, OctetString, UtcTime,
 };
 use x509_cert::der::pem::LineEnding;
 use x509_cert::der::{Decode as _, Encode as _, EncodePem as _};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, SubjectAltName};
-use x509_cert::ext::{AsExtension as _, Extensions};
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, KeyUsages, SubjectAltName,
+    SubjectKeyIdentifier,
+};
+use x509_cert::ext::{AsExtension, Extension, Extensions};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -71,7 +75,12 @@ impl Authority {
             ca: true,
             path_len_constraint: Some(0),
         };
-        let extensions = vec![constraints.to_extension(&subject, &[]).map_err(refused)?];
+        let usage = KeyUsage(KeyUsages::KeyCertSign.into());
+        let extensions = vec![
+            extension(&constraints, &subject)?,
+            extension(&usage, &subject)?,
+            extension(&SubjectKeyIdentifier(identifier(&key)?), &subject)?,
+        ];
         let certificate_pem = certify(&key, &key, subject, extensions)?;
         Ok(Self {
             certificate_pem,
@@ -129,12 +138,19 @@ impl Authority {
                 .map_err(refused),
         });
         let names = SubjectAltName(names.collect::<Result<_, KeyError>>()?);
-        let extensions = vec![names.to_extension(&subject, &[]).map_err(refused)?];
-        self.issue(subject, extensions)
+        let names = extension(&names, &subject)?;
+        self.issue(subject, vec![names])
     }
 
-    fn issue(&self, subject: Name, extensions: Extensions) -> Result<Identity, KeyError> {
+    fn issue(&self, subject: Name, mut extensions: Extensions) -> Result<Identity, KeyError> {
         let key = SigningKey::generate()?;
+        let issuer = AuthorityKeyIdentifier {
+            key_identifier: Some(identifier(&self.key)?),
+            ..AuthorityKeyIdentifier::default()
+        };
+        extensions.push(extension(&issuer, &subject)?);
+        let own = SubjectKeyIdentifier(identifier(&key)?);
+        extensions.push(extension(&own, &subject)?);
         Ok(Identity {
             certificate_pem: certify(&self.key, &key, subject, extensions)?,
             private_key_pem: Some(private_pem(&key)?),
@@ -166,7 +182,7 @@ fn certify(
         subject_public_key_info: public_key(key)?,
         issuer_unique_id: None,
         subject_unique_id: None,
-        extensions: Some(extensions).filter(|extensions| !extensions.is_empty()),
+        extensions: Some(extensions),
     };
     let signature = issuer.sign(&tbs_certificate.to_der().map_err(refused)?)?;
     let signature = BASE64
@@ -178,6 +194,21 @@ fn certify(
         signature: BitString::from_bytes(&signature).map_err(refused)?,
     };
     certificate.to_pem(LineEnding::LF).map_err(refused)
+}
+
+fn extension(content: &impl AsExtension, subject: &Name) -> Result<Extension, KeyError> {
+    content.to_extension(subject, &[]).map_err(refused)
+}
+
+/// By which a certificate says whose key it is: 20 bytes of its digest.
+fn identifier(key: &SigningKey) -> Result<OctetString, KeyError> {
+    let key = public_key(key)?.to_der().map_err(refused)?;
+    let digest = digest(&SHA256, &key);
+    let (short, _) = digest
+        .as_ref()
+        .split_at_checked(20)
+        .ok_or(KeyError::Library("name a key"))?;
+    OctetString::new(short).map_err(refused)
 }
 
 /// Positive, of 20 bytes.

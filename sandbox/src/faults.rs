@@ -46,8 +46,6 @@ pub enum Fault {
     Unsigned,
     /// Alipay's call: carried out; before the signed node stands another one of the same name.
     SecondNode,
-    /// Alipay's bill: the second half of the file is missing.
-    Truncated,
     /// Close: refused as too young (WeChat: within 5 minutes of ordering). WeChat's reverse: being
     /// paid just now.
     TooEarly,
@@ -59,9 +57,9 @@ pub enum Fault {
     Signtest,
     /// WeChat's bill: the hash that is told is not the file's.
     WrongHash,
-    /// WeChat's bill file: its end is missing.
+    /// A bill's file: its end is missing.
     Cut,
-    /// WeChat's bill file: a small gzip that becomes 2 GiB.
+    /// A bill's file: a small one that becomes 2 GiB.
     ZipBomb,
     /// Call of v2: not carried out; a signed refusal with `err_code`.
     RefusedBefore,
@@ -93,19 +91,18 @@ impl Fault {
     /// Whether this can happen to calls of this method, or to notices of this channel.
     fn strikes(self, method: &str) -> bool {
         let is_notice = method.starts_with("notice.");
-        let is_bill = method == "alipay.bill";
+        let is_bill = method == "alipay.bill_file";
         match self {
             Self::WrongAmount | Self::Delay => true,
             Self::BadSignature => !matches!(
                 method,
-                "alipay.bill" | "wechat.bill_file" | "v2/downloadbill"
+                "alipay.bill_file" | "wechat.bill_file" | "v2/downloadbill"
             ),
             Self::TimeoutBefore | Self::TimeoutAfter | Self::Http500 | Self::Garbage => !is_notice,
             Self::SystemError => !is_notice && !is_bill,
             Self::SystemErrorAfter | Self::Unsigned | Self::SecondNode => {
                 method.starts_with("alipay.") && !is_bill
             }
-            Self::Truncated => is_bill,
             Self::WrongSeller => {
                 is_notice || is_bill || matches!(method, "wechat.bill" | "v2/downloadbill")
             }
@@ -116,7 +113,9 @@ impl Fault {
                 signed || method == "notice.wechat"
             }
             Self::WrongHash => method == "wechat.bill",
-            Self::Cut | Self::ZipBomb => matches!(method, "wechat.bill_file" | "v2/downloadbill"),
+            Self::Cut | Self::ZipBomb => {
+                is_bill || matches!(method, "wechat.bill_file" | "v2/downloadbill")
+            }
             Self::RefusedBefore
             | Self::RefusedAfter
             | Self::UnsignedBefore

@@ -180,7 +180,7 @@ impl Sandbox {
         &self,
         app: AlipayApp,
     ) -> Result<AlipayCertificates, RegisterError> {
-        let now = self.shared.clock.now();
+        let now = self.shared.clock.wall();
         let answer = self
             .shared
             .accounts
@@ -196,7 +196,7 @@ impl Sandbox {
         app_id: &str,
         key: RenewedKey,
     ) -> Result<AlipayCertificates, RegisterError> {
-        let now = self.shared.clock.now();
+        let now = self.shared.clock.wall();
         let answer = self
             .shared
             .accounts

@@ -2,7 +2,6 @@
 //! for it what they do for Alipay and WeChat Pay, and none of them has heard of it.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod bank;
 mod giro;

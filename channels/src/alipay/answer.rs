@@ -20,6 +20,10 @@ const ERROR_NODE: &str = "error_response";
 pub(super) struct Cut<'a> {
     /// The node's literal text.
     pub(super) node: &'a str,
+    /// Whether it is the node of older interfaces' failures.
+    pub(super) is_error: bool,
+    /// The serial number of the certificate that it says it was signed with.
+    pub(super) certificate: Option<String>,
     /// The signature, if there is one.
     sign: Option<String>,
 }
@@ -44,7 +48,8 @@ pub(super) fn cut<'a>(body: &'a [u8], method: &str) -> Result<Cut<'a>, String> {
     let Members(members) =
         serde_json::from_str(text).map_err(|error| format!("the answer is not JSON: {error}"))?;
     let own = members.get(format!("{}_response", method.replace('.', "_")).as_str());
-    let node = match (own, members.get(ERROR_NODE)) {
+    let error = members.get(ERROR_NODE);
+    let node = match (own, error) {
         (Some(node), None) | (None, Some(node)) => node.get(),
         (Some(_), Some(_)) => return Err("the answer has two nodes".to_owned()),
         (None, None) => return Err("the answer has no node for this method".to_owned()),
@@ -52,17 +57,22 @@ pub(super) fn cut<'a>(body: &'a [u8], method: &str) -> Result<Cut<'a>, String> {
     if !node.starts_with('{') {
         return Err("the answer's node is not an object".to_owned());
     }
-    let sign = match members.get("sign") {
-        None => None,
-        Some(sign) => Some(
-            serde_json::from_str(sign.get())
-                .map_err(|_| "the answer's sign is not a text".to_owned())?,
-        ),
-    };
     Ok(Cut {
         node,
-        sign: sign.filter(|sign: &String| !sign.is_empty()),
+        is_error: error.is_some(),
+        certificate: beside(&members, "alipay_cert_sn")?,
+        sign: beside(&members, "sign")?,
     })
+}
+
+/// A text that stands beside the node; an empty one is none.
+fn beside(members: &BTreeMap<String, &RawValue>, name: &str) -> Result<Option<String>, String> {
+    let Some(value) = members.get(name) else {
+        return Ok(None);
+    };
+    let text: String = serde_json::from_str(value.get())
+        .map_err(|_| format!("the answer's {name} is not a text"))?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 impl Cut<'_> {

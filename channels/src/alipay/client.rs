@@ -2,29 +2,43 @@
 //! cut, verified and compared with the question before anybody sees it.
 
 use super::account::{Account, AccountFault};
-use super::answer::{self, Signature};
+use super::answer::{self, Cut, Signature};
 use super::codes::{self, Call, Meaning};
 use super::convert;
+use super::learn::Lessons;
 use super::sign::{self, Parameters};
+use super::trust::Signers;
 use super::wire::Head;
 use crate::http::{Answer, Http, Lost};
 use crate::redact;
 use cashier::channel::{Cause, CauseKind, Outcome, Refusal};
 use cashier::id::FlowNo;
 use cashier::time::{Clock, Timestamp};
-use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder};
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 use url::form_urlencoded;
+
+/// The longest answer to a payment by the payer's code: the payer stands at the
+/// counter.
+const AT_THE_COUNTER: Duration = Duration::from_secs(5);
+
+/// What goes into a call's body. All else stands in its address, as the documents
+/// have it; an authorisation is a secret, and addresses end in logs.
+const IN_BODY: [&str; 4] = ["biz_content", "app_auth_token", "code", "grant_type"];
 
 /// One account's way of speaking with Alipay.
 pub(super) struct Client {
     account: Account,
     http: Http,
     clock: Arc<dyn Clock>,
+    pub(super) lessons: Lessons,
 }
 
 /// The addresses that a request may carry beside its content.
@@ -62,11 +76,16 @@ impl Client {
             account,
             http,
             clock,
+            lessons: Lessons::default(),
         })
     }
 
     pub(super) fn account(&self) -> &Account {
         &self.account
+    }
+
+    pub(super) fn http(&self) -> &Http {
+        &self.http
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -83,7 +102,7 @@ impl Client {
         content: &impl Serialize,
         addresses: Addresses<'_>,
     ) -> Result<String, Cause> {
-        let parameters = self.signed(method, content, addresses)?;
+        let parameters = self.signed(method, &written(content)?.fields(addresses))?;
         let mut url = self.account.gateway.clone();
         url.query_pairs_mut().extend_pairs(&parameters);
         Ok(url.into())
@@ -100,7 +119,7 @@ impl Client {
         content: &impl Serialize,
         addresses: Addresses<'_>,
     ) -> Result<String, Cause> {
-        let mut parameters = self.signed(method, content, addresses)?;
+        let mut parameters = self.signed(method, &written(content)?.fields(addresses))?;
         let sign = parameters.remove("sign").unwrap_or_default();
         Ok(form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&parameters)
@@ -108,7 +127,7 @@ impl Client {
             .finish())
     }
 
-    /// Makes a call about a flow and reads its answer.
+    /// Makes a call, about a flow where there is one, and reads its answer.
     ///
     /// # Errors
     /// [`Lost`] when there is no answer that may be believed.
@@ -116,36 +135,38 @@ impl Client {
         &self,
         call: Call,
         content: &impl Serialize,
-        flow: &FlowNo,
+        flow: Option<&FlowNo>,
         addresses: Addresses<'_>,
     ) -> Result<Said<A>, Lost> {
-        let started = tokio::time::Instant::now();
-        let mut parameters = self
-            .signed(call.method(), content, addresses)
-            .map_err(Lost::NotSent)?;
-        let biz_content = parameters.remove("biz_content").unwrap_or_default();
-        let body = form_urlencoded::Serializer::new(String::new())
-            .append_pair("biz_content", &biz_content)
-            .finish();
-        // The query holds the signature: this address must not get into a log.
-        let mut url = self.account.gateway.clone();
-        url.query_pairs_mut().extend_pairs(&parameters);
-        let request = self
-            .http
-            .request(Method::POST, url)
-            .header(
-                CONTENT_TYPE,
-                "application/x-www-form-urlencoded;charset=utf-8",
-            )
-            .body(body);
-        let said = match self.http.send(request).await {
-            Ok(answer) => self.read(call, &answer, flow),
+        let written = written(content).map_err(Lost::NotSent)?;
+        self.call(call, &written.fields(addresses), flow).await
+    }
+
+    /// Makes a call whose content stands beside the other parameters.
+    ///
+    /// # Errors
+    /// As [`Client::ask`].
+    pub(super) async fn call<A: DeserializeOwned>(
+        &self,
+        call: Call,
+        fields: &[(&str, &str)],
+        flow: Option<&FlowNo>,
+    ) -> Result<Said<A>, Lost> {
+        let (started, limit) = (Instant::now(), self.limit(call));
+        let request = self.request(call, fields).map_err(Lost::NotSent)?;
+        let said = match self.http.send(request.timeout(limit)).await {
+            Ok(answer) => {
+                let heard = tokio::time::timeout_at(started + limit, self.hear(call, &answer));
+                // Without the certificate the answer stays one that nobody signed.
+                let _ = heard.await;
+                self.read(call, &answer, flow)
+            }
             Err(lost) => Err(lost),
         };
         tracing::debug!(
             channel.kind = "alipay",
             channel.method = call.method(),
-            flow.no = flow.as_str(),
+            flow.no = flow.map(FlowNo::as_str),
             outcome = outcome_name(&said),
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "asked Alipay"
@@ -153,17 +174,52 @@ impl Client {
         said
     }
 
-    fn signed(
+    /// The signed request of a call.
+    ///
+    /// # Errors
+    /// Why it could not be signed.
+    pub(super) fn request(
         &self,
-        method: &str,
-        content: &impl Serialize,
-        addresses: Addresses<'_>,
-    ) -> Result<Parameters, Cause> {
-        let biz_content = serde_json::to_string(content)
-            .map_err(|error| unsendable(&format!("the content cannot be written: {error}")))?;
+        call: Call,
+        fields: &[(&str, &str)],
+    ) -> Result<RequestBuilder, Cause> {
+        let parameters = self.signed(call.method(), fields)?;
+        let is_in_body = |(name, _): &(&String, &String)| IN_BODY.contains(&name.as_str());
+        let (body, beside): (Vec<_>, Vec<_>) = parameters.iter().partition(is_in_body);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(body)
+            .finish();
+        // The query holds the signature: this address must not get into a log.
+        let mut url = self.account.gateway.clone();
+        url.query_pairs_mut().extend_pairs(beside);
+        let form = "application/x-www-form-urlencoded;charset=utf-8";
+        let request = self.http.request(Method::POST, url);
+        Ok(request.header(CONTENT_TYPE, form).body(body))
+    }
+
+    /// How long a call may take.
+    fn limit(&self, call: Call) -> Duration {
+        match call {
+            Call::Pay => AT_THE_COUNTER.min(self.account.deadline),
+            _ => self.account.deadline,
+        }
+    }
+
+    /// Learns the certificate that an answer names, if it is not known yet.
+    async fn hear(&self, call: Call, answer: &Answer) {
+        let Ok(cut) = answer::cut(&answer.body, call.method()) else {
+            return;
+        };
+        let signers = self.account.trust.of_answer(cut.certificate.as_deref());
+        if let Signers::Unheard(serial) = signers {
+            self.learn(&serial).await;
+        }
+    }
+
+    fn signed(&self, method: &str, fields: &[(&str, &str)]) -> Result<Parameters, Cause> {
         let timestamp = convert::time_text(self.clock.now())
             .ok_or_else(|| unsendable("the clock is outside of the calendar"))?;
-        let mut parameters: Parameters = [
+        let mut all = vec![
             ("app_id", self.account.app_id.as_str()),
             ("method", method),
             ("format", "JSON"),
@@ -171,14 +227,22 @@ impl Client {
             ("sign_type", "RSA2"),
             ("timestamp", timestamp.as_str()),
             ("version", "1.0"),
-            ("biz_content", biz_content.as_str()),
-            ("notify_url", addresses.notify.unwrap_or_default()),
-            ("return_url", addresses.back.unwrap_or_default()),
-        ]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+        ];
+        if let Some(certificates) = self.account.trust.certificates() {
+            all.push(("app_cert_sn", &certificates.app_serial));
+            all.push(("alipay_root_cert_sn", &certificates.root_serial));
+        }
+        // An application's own certificates are its own affair, whoever it acts for.
+        let token = self.account.app_auth_token.as_ref();
+        if let Some(token) = token.filter(|_| method != Call::Certificate.method()) {
+            all.push(("app_auth_token", token.expose_secret()));
+        }
+        all.extend_from_slice(fields);
+        let mut parameters: Parameters = all
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         let sign = self
             .account
             .signing
@@ -192,7 +256,7 @@ impl Client {
         &self,
         call: Call,
         answer: &Answer,
-        flow: &FlowNo,
+        flow: Option<&FlowNo>,
     ) -> Result<Said<A>, Lost> {
         if answer.status != 200 {
             return Err(lost(
@@ -205,44 +269,79 @@ impl Client {
         let head: Head = serde_json::from_str(cut.node)
             .map_err(|error| lost(CauseKind::Unreadable, &format!("the node: {error}")))?;
         let traced = format!("{}{}", head.spoken(), trace(answer));
-        match cut.signature(&self.account.alipay) {
-            Signature::Right => {}
-            Signature::Missing => {
-                return Err(lost(
-                    CauseKind::BadSignature,
-                    &format!("not signed: {traced}"),
-                ));
-            }
-            Signature::Wrong => {
-                return Err(lost(
-                    CauseKind::BadSignature,
-                    &format!("not Alipay's signature (is alipay_public_key right?): {traced}"),
-                ));
-            }
+        if head.code.is_empty() && call != Call::Token {
+            return Err(lost(CauseKind::Unreadable, "the node has no code"));
         }
+        self.verify(&cut, &traced)?;
         if !head.echoes(flow, call) {
             return Err(lost(
                 CauseKind::Mismatch,
                 &format!("about another out_trade_no: {traced}"),
             ));
         }
-        if head.code != "10000" {
+        if !head.is_success(call, cut.is_error) {
             return Ok(Said::No(No::new(call, &head, traced)));
         }
         serde_json::from_str(cut.node)
             .map(Said::Yes)
             .map_err(|error| lost(CauseKind::Unreadable, &format!("the node: {error}")))
     }
+
+    fn verify(&self, cut: &Cut<'_>, traced: &str) -> Result<(), Lost> {
+        let unsigned = |why: &str| Err(lost(CauseKind::BadSignature, &format!("{why}: {traced}")));
+        let keys = match self.account.trust.of_answer(cut.certificate.as_deref()) {
+            Signers::Known(keys) => keys,
+            Signers::Unheard(_) => {
+                return unsigned("signed with a certificate that could not be had yet");
+            }
+            Signers::Unnamed => return unsigned("it does not name the certificate that signed it"),
+        };
+        let signatures: Vec<Signature> = keys.iter().map(|key| cut.signature(key)).collect();
+        match () {
+            () if signatures.contains(&Signature::Right) => Ok(()),
+            () if signatures.contains(&Signature::Missing) => unsigned("not signed"),
+            () => unsigned("not Alipay's signature (is alipay_public_key right?)"),
+        }
+    }
+}
+
+/// A call's content, as it is signed and sent.
+struct Written(String);
+
+fn written(content: &impl Serialize) -> Result<Written, Cause> {
+    serde_json::to_string(content)
+        .map(Written)
+        .map_err(|error| unsendable(&format!("the content cannot be written: {error}")))
+}
+
+impl Written {
+    fn fields<'a>(&'a self, addresses: Addresses<'a>) -> [(&'a str, &'a str); 3] {
+        [
+            ("biz_content", &self.0),
+            ("notify_url", addresses.notify.unwrap_or_default()),
+            ("return_url", addresses.back.unwrap_or_default()),
+        ]
+    }
 }
 
 impl Head {
     /// Whether the answer is about this flow. Failures before the trade is looked
     /// up echo nothing, nor do queries of refunds that are not there.
-    fn echoes(&self, flow: &FlowNo, call: Call) -> bool {
-        match &self.out_trade_no {
-            Some(number) => number == flow.as_str(),
-            None => self.code != "10000" || call == Call::QueryRefund,
+    fn echoes(&self, flow: Option<&FlowNo>, call: Call) -> bool {
+        match (flow, &self.out_trade_no) {
+            (None, _) => true,
+            (Some(flow), Some(number)) => number == flow.as_str(),
+            (Some(_), None) => {
+                !matches!(self.code.as_str(), "10000" | "10003") || call == Call::QueryRefund
+            }
         }
+    }
+
+    /// Whether it was done. The one interface that is older than codes says so by
+    /// leaving them out.
+    fn is_success(&self, call: Call, is_error: bool) -> bool {
+        let without_code = self.code.is_empty() && call == Call::Token;
+        !is_error && (without_code || self.code == "10000")
     }
 
     fn spoken(&self) -> String {
@@ -278,7 +377,9 @@ impl No {
                 });
             }
             Meaning::Failed => CauseKind::ChannelError,
-            Meaning::NotFound | Meaning::Ask | Meaning::Unseen => CauseKind::Unreadable,
+            Meaning::NotFound | Meaning::Waiting | Meaning::Ask | Meaning::Unseen => {
+                CauseKind::Unreadable
+            }
         };
         Outcome::Unknown(Cause {
             kind,
@@ -307,7 +408,7 @@ fn trace(answer: &Answer) -> String {
     }
 }
 
-fn lost(kind: CauseKind, detail: &str) -> Lost {
+pub(super) fn lost(kind: CauseKind, detail: &str) -> Lost {
     Lost::Unknown(Cause {
         kind,
         detail: redact::words(detail),

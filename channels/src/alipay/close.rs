@@ -13,7 +13,7 @@ pub(super) async fn close(client: &Client, flow: &FlowNo) -> Outcome<Closed> {
         out_trade_no: flow.as_str(),
     };
     match client
-        .ask(Call::Close, &content, flow, Addresses::default())
+        .ask(Call::Close, &content, Some(flow), Addresses::default())
         .await
     {
         Ok(Said::Yes(TradeClosed {})) => Outcome::Done(Closed::Confirmed),

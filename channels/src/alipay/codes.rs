@@ -10,11 +10,16 @@ use cashier::channel::RefusalKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     Precreate,
+    Create,
+    Pay,
     Query,
     Close,
     Cancel,
     Refund,
     QueryRefund,
+    Token,
+    Bill,
+    Certificate,
 }
 
 /// What a verified failure means.
@@ -22,8 +27,10 @@ pub(super) enum Call {
 pub(super) enum Meaning {
     /// A definite no.
     Refused(RefusalKind),
-    /// Alipay has no such trade.
+    /// Alipay has no such trade, or no such bill.
     NotFound,
+    /// No failure: the payer is asked for a password.
+    Waiting,
     /// A state forbids it; which one, only a query tells.
     Ask,
     /// Alipay failed: it may have been done.
@@ -32,25 +39,44 @@ pub(super) enum Meaning {
     Unseen,
 }
 
-use Call::{Cancel, Close, Precreate, Query, QueryRefund, Refund};
+use Call::{
+    Bill, Cancel, Certificate, Close, Create, Pay, Precreate, Query, QueryRefund, Refund, Token,
+};
 use Meaning::{Ask, Failed, NotFound};
 
 const FINAL: Meaning = Meaning::Refused(RefusalKind::Final);
 const LATER: Meaning = Meaning::Refused(RefusalKind::Later);
 const PAID: Meaning = Meaning::Refused(RefusalKind::AlreadyPaid);
 
-const ALL: &[Call] = &[Precreate, Query, Close, Cancel, Refund, QueryRefund];
+const ALL: &[Call] = &[
+    Precreate,
+    Create,
+    Pay,
+    Query,
+    Close,
+    Cancel,
+    Refund,
+    QueryRefund,
+    Token,
+    Bill,
+    Certificate,
+];
 
-/// The business codes (`sub_code` of `40004`), without their prefix `ACQ.`.
+/// What makes a trade. The documents give the three much the same codes; one that
+/// stands with only some of them is no less definite with the others.
+const MAKE: &[Call] = &[Precreate, Create, Pay];
+
+/// The business codes (`sub_code` of `40004`), without their prefix `ACQ.`; and those
+/// of the payer's code, which stand under others.
 #[rustfmt::skip]
 const BUSINESS: &[(&str, &[Call], Meaning)] = &[
     // Every call. SYSTEM_ERROR arrives under 20000 and under 40004.
     ("SYSTEM_ERROR",                           ALL,           Failed),
     ("INVALID_PARAMETER",                      ALL,           FINAL),
     // The state of the trade.
-    ("TRADE_HAS_SUCCESS",                      &[Precreate],  PAID),
+    ("TRADE_HAS_SUCCESS",                      MAKE,  PAID),
     ("TRADE_HAS_SUCCESS",                      &[Close],      Ask),
-    ("TRADE_HAS_CLOSE",                        &[Precreate],  FINAL),
+    ("TRADE_HAS_CLOSE",                        MAKE,  FINAL),
     ("TRADE_HAS_CLOSE",                        &[Close],      Ask),
     // Refunded in full already, by this number or another; or never paid.
     ("TRADE_HAS_CLOSE",                        &[Refund],     Ask),
@@ -60,53 +86,96 @@ const BUSINESS: &[(&str, &[Call], Meaning)] = &[
     ("TRADE_STATUS_ERROR",                     &[Refund],     FINAL),
     ("TRADE_HAS_FINISHED",                     &[Close],      Ask),
     ("TRADE_HAS_FINISHED",                     &[Cancel, Refund], FINAL),
+    // Paid, being paid, or closed: a query tells.
+    ("TRADE_STATUS_ERROR",                     &[Pay],        Ask),
     // Too late, or not for this product: what it is, a query tells.
     ("TRADE_CANCEL_TIME_OUT",                  &[Cancel],     FINAL),
     ("CANCEL_NOT_ALLOWED",                     &[Cancel],     FINAL),
     ("TRADE_NOT_EXIST",                        &[Cancel],     Failed),
     ("REASON_TRADE_STATUS_INVALID",            &[Close, Refund], Ask),
     ("REASON_ILLEGAL_STATUS",                  &[Close, Refund], Ask),
-    ("CONTEXT_INCONSISTENT",                   &[Precreate],  FINAL),
-    ("TRADE_BUYER_NOT_MATCH",                  &[Precreate],  FINAL),
-    ("NOW_TIME_AFTER_EXPIRE_TIME_ERROR",       &[Precreate],  FINAL),
-    ("APPLY_PC_MERCHANT_CODE_ERROR",           &[Precreate],  FINAL),
+    ("CONTEXT_INCONSISTENT",                   MAKE,  FINAL),
+    ("TRADE_BUYER_NOT_MATCH",                  MAKE,  FINAL),
+    ("NOW_TIME_AFTER_EXPIRE_TIME_ERROR",       MAKE,  FINAL),
+    ("APPLY_PC_MERCHANT_CODE_ERROR",           MAKE,  FINAL),
     // The merchant, its contract and its limits.
-    ("ACCESS_FORBIDDEN",                       &[Precreate],  FINAL),
-    ("PARTNER_ERROR",                          &[Precreate],  FINAL),
-    ("EXIST_FORBIDDEN_WORD",                   &[Precreate],  FINAL),
-    ("TOTAL_FEE_EXCEED",                       &[Precreate],  FINAL),
-    ("SELLER_BEEN_BLOCKED",                    &[Precreate],  FINAL),
-    ("SELLER_NOT_EXIST",                       &[Precreate],  FINAL),
-    ("INVALID_STORE_ID",                       &[Precreate],  FINAL),
-    ("INVALID_RECEIVE_ACCOUNT",                &[Precreate],  FINAL),
-    ("SUB_GOODS_SIZE_MAX_COUNT",               &[Precreate],  FINAL),
-    ("DEFAULT_SETTLE_RULE_NOT_EXIST",          &[Precreate],  FINAL),
-    ("BEYOND_PAY_RESTRICTION",                 &[Precreate],  FINAL),
-    ("BEYOND_PER_RECEIPT_RESTRICTION",         &[Precreate],  FINAL),
-    ("BEYOND_PER_RECEIPT_DAY_RESTRICTION",     &[Precreate],  FINAL),
-    ("BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",  &[Precreate],  FINAL),
-    ("MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",    &[Precreate],  FINAL),
-    ("MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",     &[Precreate],  FINAL),
-    ("MERCHANT_PERM_RECEIPT_DAY_LIMIT",        &[Precreate],  FINAL),
-    ("MERCHANT_STATUS_NOT_NORMAL",             &[Precreate],  FINAL),
-    ("RISK_MERCHANT_IP_NOT_EXIST",             &[Precreate],  FINAL),
-    ("SECONDARY_MERCHANT_STATUS_ERROR",        &[Precreate],  FINAL),
-    ("SECONDARY_MERCHANT_ID_INVALID",          &[Precreate],  FINAL),
-    ("SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT", &[Precreate],  FINAL),
-    ("SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID", &[Precreate], FINAL),
-    ("SECONDARY_MERCHANT_ID_BLANK",            &[Precreate],  FINAL),
-    ("SECONDARY_MERCHANT_NOT_MATCH",           &[Precreate],  FINAL),
+    ("ACCESS_FORBIDDEN",                       MAKE,  FINAL),
+    ("PARTNER_ERROR",                          MAKE,  FINAL),
+    ("EXIST_FORBIDDEN_WORD",                   MAKE,  FINAL),
+    ("TOTAL_FEE_EXCEED",                       MAKE,  FINAL),
+    ("SELLER_BEEN_BLOCKED",                    MAKE,  FINAL),
+    ("SELLER_NOT_EXIST",                       MAKE,  FINAL),
+    ("INVALID_STORE_ID",                       MAKE,  FINAL),
+    ("INVALID_RECEIVE_ACCOUNT",                MAKE,  FINAL),
+    ("SUB_GOODS_SIZE_MAX_COUNT",               MAKE,  FINAL),
+    ("DEFAULT_SETTLE_RULE_NOT_EXIST",          MAKE,  FINAL),
+    ("BEYOND_PAY_RESTRICTION",                 MAKE,  FINAL),
+    ("BEYOND_PER_RECEIPT_RESTRICTION",         MAKE,  FINAL),
+    ("BEYOND_PER_RECEIPT_DAY_RESTRICTION",     MAKE,  FINAL),
+    ("BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",  MAKE,  FINAL),
+    ("MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT",    MAKE,  FINAL),
+    ("MERCHANT_PERM_RECEIPT_SINGLE_LIMIT",     MAKE,  FINAL),
+    ("MERCHANT_PERM_RECEIPT_DAY_LIMIT",        MAKE,  FINAL),
+    ("MERCHANT_STATUS_NOT_NORMAL",             MAKE,  FINAL),
+    ("RISK_MERCHANT_IP_NOT_EXIST",             MAKE,  FINAL),
+    ("SECONDARY_MERCHANT_STATUS_ERROR",        MAKE,  FINAL),
+    ("SECONDARY_MERCHANT_ID_INVALID",          MAKE,  FINAL),
+    ("SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT", MAKE,  FINAL),
+    ("SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID", MAKE, FINAL),
+    ("SECONDARY_MERCHANT_ID_BLANK",            MAKE,  FINAL),
+    ("SECONDARY_MERCHANT_NOT_MATCH",           MAKE,  FINAL),
+    ("SECONDARY_MERCHANT_ID_NOT_MATCH",         MAKE,          FINAL),
+    ("ERROR_SELLER_CERTIFY_LEVEL_LIMIT",       MAKE,          FINAL),
+    ("NOT_SUPPORT_PAYMENT_INST",               MAKE,          FINAL),
+    ("STORE_INFO_INVALID",                     MAKE,          FINAL),
+    ("ILLEGAL_ARGUMENT",                       MAKE,          FINAL),
+    ("SUB_MERCHANT_CREATE_FAIL",               MAKE,          FINAL),
+    ("SUB_MERCHANT_TYPE_INVALID",              MAKE,          FINAL),
+    ("PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID", MAKE, FINAL),
+    ("RESTRICTED_MERCHANT_INDUSTRY",           MAKE,          FINAL),
+    ("PRODUCT_AMOUNT_LIMIT_ERROR",             MAKE,          FINAL),
+    // The application in which a payment is opened.
+    ("OPEN_ID_NOT_TINY_APP",                   MAKE,          FINAL),
+    ("UNBOUND_APPLICATION",                    MAKE,          FINAL),
+    ("PRODUCT_NOT_SUPPORT_IN_TINY_APP",        MAKE,          FINAL),
+    ("BIZ_PRODUCT_NOT_ALLOWED",                MAKE,          FINAL),
     // The payer.
-    ("BUYER_SELLER_EQUAL",                     &[Precreate],  FINAL),
-    ("BUYER_ENABLE_STATUS_FORBID",             &[Precreate, Refund], FINAL),
-    ("BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",   &[Precreate],  FINAL),
-    ("BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", &[Precreate],  FINAL),
-    ("ERROR_BUYER_CERTIFY_LEVEL_LIMIT",        &[Precreate],  FINAL),
-    ("BUYER_NOT_EXIST",                        &[Precreate, Refund], FINAL),
+    ("BUYER_SELLER_EQUAL",                     MAKE,  FINAL),
+    ("BUYER_ENABLE_STATUS_FORBID",             &[Precreate, Create, Pay, Refund], FINAL),
+    ("BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR",   MAKE,  FINAL),
+    ("BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", MAKE,  FINAL),
+    ("ERROR_BUYER_CERTIFY_LEVEL_LIMIT",        MAKE,  FINAL),
+    ("BUYER_NOT_EXIST",                        &[Precreate, Create, Pay, Refund], FINAL),
     ("BUYER_ERROR",                            &[Refund],     FINAL),
     ("USER_NOT_MATCH_ERR",                     &[Refund],     FINAL),
-    ("CUSTOMER_VALIDATE_ERROR",                &[Refund],     FINAL),
+    ("CUSTOMER_VALIDATE_ERROR",                &[Precreate, Create, Pay, Refund], FINAL),
     ("REFUND_ACCOUNT_NOT_EXIST",               &[Refund],     FINAL),
+    ("PAYER_UNMATCHED",                        MAKE,          FINAL),
+    ("USER_LOGONID_DUP",                       MAKE,          FINAL),
+    ("NOT_CERTIFIED_USER",                     MAKE,          FINAL),
+    ("BUYER_NOT_MAINLAND_CERT",                MAKE,          FINAL),
+    // The payer's code, money and wallet. A code is sent once, so that one that is
+    // spent was not spent by this payment.
+    ("PAYMENT_AUTH_CODE_INVALID",              &[Pay],        FINAL),
+    ("AUTH_TOKEN_IS_NOT_EXIST",                &[Pay],        FINAL),
+    ("BUYER_BALANCE_NOT_ENOUGH",               &[Pay],        FINAL),
+    ("BUYER_BANKCARD_BALANCE_NOT_ENOUGH",      &[Pay],        FINAL),
+    ("NO_PAYMENT_INSTRUMENTS_AVAILABLE",       &[Pay],        FINAL),
+    ("ERROR_BALANCE_PAYMENT_DISABLE",          &[Pay],        FINAL),
+    ("PULL_MOBILE_CASHIER_FAIL",               &[Pay],        FINAL),
+    ("MOBILE_PAYMENT_SWITCH_OFF",              &[Pay],        FINAL),
+    ("USER_FACE_PAYMENT_SWITCH_OFF",           &[Pay],        FINAL),
+    ("PAYMENT_FAIL",                           &[Pay],        FINAL),
+    ("PAYMENT_REQUEST_HAS_RISK",               &[Pay],        FINAL),
+    // Agreements and authorisations, which Till does not send.
+    ("AGREEMENT_NOT_EXIST",                    &[Pay],        FINAL),
+    ("AGREEMENT_INVALID",                      &[Pay],        FINAL),
+    ("AGREEMENT_STATUS_NOT_NORMAL",            &[Pay],        FINAL),
+    ("AGREEMENT_ERROR",                        &[Pay],        FINAL),
+    ("AUTH_NO_ERROR",                          &[Pay],        FINAL),
+    ("AUTH_AMOUNT_NOT_ENOUGH",                 &[Pay],        FINAL),
+    ("PRE_AUTH_PROD_CODE_INCONSISTENT",        &[Pay],        FINAL),
+    ("REQUEST_AMOUNT_EXCEED",                  &[Pay],        FINAL),
     // The refund itself.
     ("REFUND_AMT_NOT_EQUAL_TOTAL",             &[Refund],     FINAL),
     ("REASON_TRADE_REFUND_FEE_ERR",            &[Cancel, Refund], FINAL),
@@ -128,9 +197,33 @@ const BUSINESS: &[(&str, &[Call], Meaning)] = &[
     ("ALLOC_AMOUNT_VALIDATE_ERROR",            &[Refund],     LATER),
     ("REFUND_CHARGE_ERROR",                    &[Refund],     LATER),
     ("TRADE_SETTLE_ERROR",                     &[Refund],     LATER),
-    ("TRADE_SETTLE_ERROR",                     &[Precreate],  FINAL),
+    ("TRADE_SETTLE_ERROR",                     MAKE,  FINAL),
+    // The payer who came back (OAuth): with a new code it may go well.
+    ("isv.code-invalid",                       &[Token],      FINAL),
+    ("isv.grant-type-invalid",                 &[Token],      FINAL),
+    ("isv.unmatched-app-id",                   &[Token],      FINAL),
+    ("isv.refresh-token-invalid",              &[Token],      FINAL),
+    ("isv.refresh-token-time-out",             &[Token],      FINAL),
+    ("isv.refreshed-token-invalid",            &[Token],      FINAL),
+    // A day without a bill: nothing happened, or it is not made yet.
+    ("NO_BILL_DATA",                           &[Bill],       NotFound),
+    ("BILL_NOT_EXIST",                         &[Bill],       NotFound),
+    ("BILL_DATE_BEFORE_REGISTRATION",          &[Bill],       NotFound),
+    ("INVAILID_ARGUMENTS",                     &[Bill],       FINAL),
+    ("TYPE_NOT_SUPPORTED",                     &[Bill],       FINAL),
+    ("SYSTEM_RATE_LIMIT",                      &[Bill],       LATER),
+    ("USER_RATE_LIMIT",                        &[Bill],       LATER),
+    ("UNKNOWN_ERROR",                          &[Bill],       Failed),
+    ("UNKNOW_ERROR",                           &[Bill],       Failed),
     // The documents say only that something went wrong.
     ("ENTERPRISE_PAY_BIZ_ERROR",               &[Query, Refund, QueryRefund], Failed),
+];
+
+/// Whole families of business codes, by their beginning.
+const FAMILIES: &[(&str, &[Call], Meaning)] = &[
+    ("MERCHANT_AGREEMENT_", &[Pay], FINAL),
+    ("AUTH_ORDER_", &[Pay], FINAL),
+    ("CYCLE_PAY_", &[Pay], FINAL),
 ];
 
 /// What a failure's codes mean for a call.
@@ -143,8 +236,12 @@ const BUSINESS: &[(&str, &[Call], Meaning)] = &[
 pub(super) fn meaning(call: Call, code: &str, sub_code: &str) -> Meaning {
     match code {
         "20000" => Failed,
+        "10003" if call == Pay => Meaning::Waiting,
         "40005" => LATER,
-        "20001" | "40001" | "40002" | "40003" | "40006" if call == Precreate => FINAL,
+        "40002" if call == Token && business(call, sub_code) != Meaning::Unseen => {
+            business(call, sub_code)
+        }
+        "20001" | "40001" | "40002" | "40003" | "40006" if MAKE.contains(&call) => FINAL,
         "20001" | "40001" | "40002" | "40003" | "40006" => LATER,
         "40004" => business(call, sub_code),
         _ => Meaning::Unseen,
@@ -160,9 +257,16 @@ fn business(call: Call, sub_code: &str) -> Meaning {
     }
     // The enumeration of refund queries spells TRADE_NOT_EXIST without the prefix too.
     let name = sub_code.strip_prefix("ACQ.").unwrap_or(sub_code);
-    BUSINESS
+    let exactly = BUSINESS
         .iter()
-        .find(|(code, calls, _)| *code == name && calls.contains(&call))
+        .find(|(code, calls, _)| *code == name && calls.contains(&call));
+    let of_a_family = || {
+        FAMILIES
+            .iter()
+            .find(|(begin, calls, _)| name.starts_with(begin) && calls.contains(&call))
+    };
+    exactly
+        .or_else(of_a_family)
         .map_or(Meaning::Unseen, |(_, _, meaning)| *meaning)
 }
 
@@ -171,11 +275,16 @@ impl Call {
     pub(super) const fn method(self) -> &'static str {
         match self {
             Precreate => "alipay.trade.precreate",
+            Create => "alipay.trade.create",
+            Pay => "alipay.trade.pay",
             Query => "alipay.trade.query",
             Close => "alipay.trade.close",
             Cancel => "alipay.trade.cancel",
             Refund => "alipay.trade.refund",
             QueryRefund => "alipay.trade.fastpay.refund.query",
+            Token => "alipay.system.oauth.token",
+            Bill => "alipay.data.dataservice.bill.downloadurl.query",
+            Certificate => "alipay.open.app.alipaycert.download",
         }
     }
 }
@@ -184,23 +293,47 @@ impl Call {
 mod tests {
     use super::*;
 
+    /// What the documents enumerate for everything that makes a trade.
+    const SHARED: &str = "SYSTEM_ERROR INVALID_PARAMETER ACCESS_FORBIDDEN EXIST_FORBIDDEN_WORD \
+        PARTNER_ERROR TOTAL_FEE_EXCEED CONTEXT_INCONSISTENT TRADE_HAS_SUCCESS TRADE_HAS_CLOSE \
+        BUYER_SELLER_EQUAL TRADE_BUYER_NOT_MATCH BUYER_ENABLE_STATUS_FORBID \
+        BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR \
+        BEYOND_PAY_RESTRICTION BEYOND_PER_RECEIPT_RESTRICTION BEYOND_PER_RECEIPT_DAY_RESTRICTION \
+        BEYOND_PER_RECEIPT_SINGLE_RESTRICTION SELLER_BEEN_BLOCKED SELLER_NOT_EXIST \
+        ERROR_BUYER_CERTIFY_LEVEL_LIMIT INVALID_STORE_ID APPLY_PC_MERCHANT_CODE_ERROR \
+        SECONDARY_MERCHANT_STATUS_ERROR SECONDARY_MERCHANT_ID_INVALID \
+        SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID \
+        SECONDARY_MERCHANT_ID_BLANK SECONDARY_MERCHANT_NOT_MATCH TRADE_SETTLE_ERROR \
+        INVALID_RECEIVE_ACCOUNT NOW_TIME_AFTER_EXPIRE_TIME_ERROR BUYER_NOT_EXIST \
+        SUB_GOODS_SIZE_MAX_COUNT DEFAULT_SETTLE_RULE_NOT_EXIST MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT \
+        MERCHANT_PERM_RECEIPT_SINGLE_LIMIT MERCHANT_PERM_RECEIPT_DAY_LIMIT \
+        RISK_MERCHANT_IP_NOT_EXIST MERCHANT_STATUS_NOT_NORMAL";
+
     /// The enumerations of the documents, call by call.
     #[rustfmt::skip]
     const DOCUMENTED: &[(Call, &str)] = &[
-        (Precreate, "SYSTEM_ERROR INVALID_PARAMETER ACCESS_FORBIDDEN EXIST_FORBIDDEN_WORD \
-            PARTNER_ERROR TOTAL_FEE_EXCEED CONTEXT_INCONSISTENT TRADE_HAS_SUCCESS TRADE_HAS_CLOSE \
-            BUYER_SELLER_EQUAL TRADE_BUYER_NOT_MATCH BUYER_ENABLE_STATUS_FORBID \
-            BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR \
-            BEYOND_PAY_RESTRICTION BEYOND_PER_RECEIPT_RESTRICTION BEYOND_PER_RECEIPT_DAY_RESTRICTION \
-            BEYOND_PER_RECEIPT_SINGLE_RESTRICTION SELLER_BEEN_BLOCKED SELLER_NOT_EXIST \
-            ERROR_BUYER_CERTIFY_LEVEL_LIMIT INVALID_STORE_ID APPLY_PC_MERCHANT_CODE_ERROR \
-            SECONDARY_MERCHANT_STATUS_ERROR SECONDARY_MERCHANT_ID_INVALID \
-            SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID \
-            SECONDARY_MERCHANT_ID_BLANK SECONDARY_MERCHANT_NOT_MATCH TRADE_SETTLE_ERROR \
-            INVALID_RECEIVE_ACCOUNT NOW_TIME_AFTER_EXPIRE_TIME_ERROR BUYER_NOT_EXIST \
-            SUB_GOODS_SIZE_MAX_COUNT DEFAULT_SETTLE_RULE_NOT_EXIST MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT \
-            MERCHANT_PERM_RECEIPT_SINGLE_LIMIT MERCHANT_PERM_RECEIPT_DAY_LIMIT \
-            RISK_MERCHANT_IP_NOT_EXIST MERCHANT_STATUS_NOT_NORMAL"),
+        (Precreate, SHARED),
+        (Create, SHARED),
+        (Pay, SHARED),
+        (Create, "PAYER_UNMATCHED USER_LOGONID_DUP OPEN_ID_NOT_TINY_APP UNBOUND_APPLICATION \
+            PRODUCT_NOT_SUPPORT_IN_TINY_APP BIZ_PRODUCT_NOT_ALLOWED NOT_SUPPORT_PAYMENT_INST \
+            STORE_INFO_INVALID ILLEGAL_ARGUMENT ERROR_SELLER_CERTIFY_LEVEL_LIMIT CUSTOMER_VALIDATE_ERROR \
+            SUB_MERCHANT_CREATE_FAIL SUB_MERCHANT_TYPE_INVALID \
+            PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID"),
+        (Pay, "PAYMENT_AUTH_CODE_INVALID AUTH_TOKEN_IS_NOT_EXIST BUYER_BALANCE_NOT_ENOUGH \
+            BUYER_BANKCARD_BALANCE_NOT_ENOUGH NO_PAYMENT_INSTRUMENTS_AVAILABLE \
+            ERROR_BALANCE_PAYMENT_DISABLE BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR \
+            BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR PRODUCT_AMOUNT_LIMIT_ERROR PULL_MOBILE_CASHIER_FAIL \
+            MOBILE_PAYMENT_SWITCH_OFF USER_FACE_PAYMENT_SWITCH_OFF PAYMENT_FAIL \
+            PAYMENT_REQUEST_HAS_RISK NOT_CERTIFIED_USER BUYER_NOT_MAINLAND_CERT BEYOND_PAY_RESTRICTION \
+            BEYOND_PER_RECEIPT_RESTRICTION BEYOND_PER_RECEIPT_DAY_RESTRICTION \
+            BEYOND_PER_RECEIPT_SINGLE_RESTRICTION MERCHANT_PERM_RECEIPT_DAY_LIMIT \
+            RESTRICTED_MERCHANT_INDUSTRY MERCHANT_STATUS_NOT_NORMAL AGREEMENT_NOT_EXIST \
+            AGREEMENT_INVALID AGREEMENT_STATUS_NOT_NORMAL MERCHANT_AGREEMENT_NOT_EXIST AGREEMENT_ERROR \
+            AUTH_NO_ERROR AUTH_AMOUNT_NOT_ENOUGH PRE_AUTH_PROD_CODE_INCONSISTENT \
+            AUTH_ORDER_HAS_CLOSE REQUEST_AMOUNT_EXCEED CYCLE_PAY_DATE_NOT_MATCH TRADE_HAS_SUCCESS \
+            TRADE_HAS_CLOSE TRADE_STATUS_ERROR CONTEXT_INCONSISTENT TRADE_BUYER_NOT_MATCH \
+            NOW_TIME_AFTER_EXPIRE_TIME_ERROR"),
         (Query, "SYSTEM_ERROR INVALID_PARAMETER TRADE_NOT_EXIST ENTERPRISE_PAY_BIZ_ERROR"),
         (Close, "TRADE_NOT_EXIST TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID \
             REASON_ILLEGAL_STATUS SYSTEM_ERROR INVALID_PARAMETER"),
@@ -218,6 +351,8 @@ mod tests {
             REFUND_ACCOUNT_NOT_EXIST CUSTOMER_VALIDATE_ERROR REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST \
             REFUNDALLOC_UNAUTH_LIMIT"),
         (QueryRefund, "SYSTEM_ERROR INVALID_PARAMETER TRADE_NOT_EXIST ENTERPRISE_PAY_BIZ_ERROR"),
+        (Bill, "NO_BILL_DATA INVAILID_ARGUMENTS BILL_NOT_EXIST UNKNOWN_ERROR \
+            BILL_DATE_BEFORE_REGISTRATION TYPE_NOT_SUPPORTED SYSTEM_RATE_LIMIT USER_RATE_LIMIT"),
     ];
 
     #[test]
@@ -229,6 +364,16 @@ mod tests {
             }
         }
         assert_eq!(meaning(QueryRefund, "40004", "TRADE_NOT_EXIST"), NotFound);
+        assert_eq!(meaning(Bill, "40004", "BILL_NOT_EXIST"), NotFound);
+        for code in ["grant-type-invalid", "code-invalid", "unmatched-app-id"] {
+            assert_eq!(
+                meaning(Token, "40002", &format!("isv.{code}")),
+                FINAL,
+                "{code}"
+            );
+        }
+        assert_eq!(meaning(Token, "40002", "isv.invalid-signature"), LATER);
+        assert_eq!(meaning(Token, "20000", "isp.unknow-error"), Failed);
     }
 
     #[test]
@@ -261,13 +406,14 @@ mod tests {
             for (code, sub_code) in [
                 ("40004", "ACQ.NEVER_SEEN"),
                 ("40004", ""),
-                ("10003", ""),
                 ("50000", ""),
                 ("", ""),
             ] {
                 let meaning = meaning(*call, code, sub_code);
                 assert_eq!(meaning, Meaning::Unseen, "{call:?} {code} {sub_code}");
             }
+            let waiting = meaning(*call, "10003", "");
+            assert_eq!(waiting == Meaning::Waiting, *call == Pay, "{call:?}");
         }
     }
 

@@ -21,11 +21,14 @@ pub(super) struct Said<'a> {
     pub(super) total_amount: &'a str,
     /// When it was paid, GMT+8 (`send_pay_date`, `gmt_payment`).
     pub(super) paid_at: Option<&'a str>,
+    /// Whether it says that something was given back.
+    pub(super) refunded: bool,
     pub(super) payer: Option<&'a str>,
 }
 
 /// What it means. `TRADE_CLOSED` alone says nothing about payment: a trade that
-/// was refunded in full is closed too, and keeps its time of payment. A paid trade
+/// was refunded in full is closed too, and keeps its time of payment or says that
+/// something was given back. A paid trade
 /// whose time is left out is given `now`: money is never lost for want of a date.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub(super) fn trade(said: Said<'_>, now: Timestamp) -> Result<Trade, String> {
     let paid_at = said.paid_at.filter(|text| !text.is_empty());
     match (said.status, paid_at) {
         ("WAIT_BUYER_PAY", _) => Ok(Trade::Waiting),
-        ("TRADE_CLOSED", None) => Ok(Trade::Closed),
+        ("TRADE_CLOSED", None) if !said.refunded => Ok(Trade::Closed),
         ("TRADE_SUCCESS" | "TRADE_FINISHED" | "TRADE_CLOSED", _) => {
             if said.trade_no.is_empty() {
                 return Err("a paid trade without trade_no".to_owned());
@@ -143,6 +146,7 @@ mod tests {
             status,
             total_amount: "88.88",
             paid_at,
+            refunded: false,
             payer: Some("P1"),
         }
     }
@@ -174,6 +178,11 @@ mod tests {
         for (status, at, expected) in cases {
             assert_eq!(trade(said(status, at), now), expected, "{status} {at:?}");
         }
+        let refunded = Said {
+            refunded: true,
+            ..said("TRADE_CLOSED", None)
+        };
+        assert_eq!(trade(refunded, now), paid_as(true, now));
     }
 
     #[test]

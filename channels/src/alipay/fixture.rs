@@ -50,6 +50,10 @@ pub(super) fn genuine() -> Value {
     file["genuine_published"].clone()
 }
 
+pub(super) fn certificates() -> Value {
+    serde_json::from_str(include_str!("../../fixtures/alipay/04_cert_sn.json")).unwrap()
+}
+
 fn vectors(file: &str) -> Vec<Value> {
     let file: Value = serde_json::from_str(file).unwrap();
     file["vectors"].as_array().unwrap().clone()

@@ -7,12 +7,16 @@
 use super::account::Account;
 use super::convert;
 use super::sign::{self, Empty, Parameters};
+use super::trust::Signers;
 use cashier::channel::{Notice, NoticeFact, NoticeRefusal, NoticeReply, Receipt};
 use cashier::id::{FlowNo, RefundNo};
 use cashier::money::Money;
 use cashier::time::Timestamp;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
+
+/// Names the certificate that signed a notice, in certificate mode.
+const CERTIFICATE: &str = "alipay_cert_sn";
 
 /// What makes two notices the same fact. Left out is what changes when a notice is
 /// sent again (`notify_time`, `sign`) and what only describes.
@@ -29,13 +33,16 @@ const FACT: [&str; 10] = [
     "out_biz_no",
 ];
 
+/// Opens a notice; `unheard` is told the serial number of a certificate that is not
+/// known yet.
 pub(super) fn open(
     account: &Account,
     body: &[u8],
     now: Timestamp,
+    unheard: impl FnOnce(String),
 ) -> Result<Notice, NoticeRefusal> {
     let parameters = form(body)?;
-    verify(account, &parameters)?;
+    verify(account, &parameters, unheard)?;
     let fact = fact(account, &parameters, now)
         .map_err(|refusal| refusal.known_by(|| Some(fact_key(&parameters, true))))?;
     Ok(Notice {
@@ -74,7 +81,11 @@ fn form(body: &[u8]) -> Result<Parameters, NoticeRefusal> {
     Ok(parameters)
 }
 
-fn verify(account: &Account, parameters: &Parameters) -> Result<(), NoticeRefusal> {
+fn verify(
+    account: &Account,
+    parameters: &Parameters,
+    unheard: impl FnOnce(String),
+) -> Result<(), NoticeRefusal> {
     let unverified = |detail: &str| Err(NoticeRefusal::Unverified(detail.to_owned()));
     if value(parameters, "sign_type") != Some("RSA2") {
         return unverified("sign_type is not RSA2");
@@ -85,17 +96,36 @@ fn verify(account: &Account, parameters: &Parameters) -> Result<(), NoticeRefusa
     let Some(sign) = value(parameters, "sign") else {
         return unverified("there is no sign");
     };
-    let verifies = |empty| {
-        account
-            .alipay
-            .verifies(sign::notice_text(parameters, empty).as_bytes(), sign)
+    let keys = match account.trust.of_notice(value(parameters, CERTIFICATE)) {
+        Signers::Known(keys) => keys,
+        Signers::Unheard(serial) => {
+            let detail = format!("certificate {serial} is not known yet");
+            unheard(serial);
+            return Err(NoticeRefusal::NotNow(detail));
+        }
+        Signers::Unnamed => return unverified("alipay_cert_sn is no serial number"),
     };
-    // Alipay's documents and SDKs disagree on parameters without a value.
-    let has_empty = parameters.values().any(String::is_empty);
-    if verifies(Empty::Dropped) || (has_empty && verifies(Empty::Kept)) {
+    let is_signed = |text: &String| keys.iter().any(|key| key.verifies(text.as_bytes(), sign));
+    if texts(parameters).iter().any(is_signed) {
         return Ok(());
     }
     unverified("sign is not Alipay's for this application")
+}
+
+/// What the signature may cover. Alipay's documents and SDKs disagree on parameters
+/// without a value, and no document says whether the certificate's number takes part;
+/// the signature is Alipay's in every case.
+fn texts(parameters: &Parameters) -> Vec<String> {
+    let mut texts = vec![sign::notice_text(parameters, Empty::Dropped)];
+    if parameters.values().any(String::is_empty) {
+        texts.push(sign::notice_text(parameters, Empty::Kept));
+    }
+    if parameters.contains_key(CERTIFICATE) {
+        let mut without = parameters.clone();
+        without.remove(CERTIFICATE);
+        texts.push(sign::notice_text(&without, Empty::Dropped));
+    }
+    texts
 }
 
 fn fact(
@@ -105,7 +135,10 @@ fn fact(
 ) -> Result<NoticeFact, NoticeRefusal> {
     let flow_no = value(parameters, "out_trade_no").map(FlowNo::new);
     same(parameters, "app_id", &account.app_id, flow_no.as_ref())?;
-    if value(parameters, "auth_app_id").is_some() {
+    // A service provider's notices name the merchant's application there; that they
+    // are this merchant's, the seller says.
+    let acts_for_itself = account.app_auth_token.is_none();
+    if acts_for_itself && value(parameters, "auth_app_id").is_some() {
         same(parameters, "auth_app_id", &account.app_id, flow_no.as_ref())?;
     }
     let (Some(flow_no), Some(status)) = (flow_no, value(parameters, "trade_status")) else {
@@ -127,20 +160,29 @@ fn fact(
         status,
         total_amount: value(parameters, "total_amount").unwrap_or_default(),
         paid_at: value(parameters, "gmt_payment"),
+        refunded: value(parameters, "gmt_refund").is_some() || gives_back(parameters)?,
         payer: value(parameters, "buyer_open_id").or_else(|| value(parameters, "buyer_id")),
     };
     let trade = convert::trade(said, now).map_err(NoticeRefusal::unreadable)?;
     Ok(NoticeFact::Trade { flow_no, trade })
 }
 
-/// The refund that a notice speaks of. An unpaid close has `refund_fee=0.00`. A
-/// refund without its number is left to what the notice says of the trade.
+/// The refund that a notice speaks of. A refund without its number is left to what
+/// the notice says of the trade.
 fn refund_no(parameters: &Parameters) -> Result<Option<RefundNo>, NoticeRefusal> {
-    if let Some(fee) = value(parameters, "refund_fee") {
-        Money::from_yuan(fee)
-            .map_err(|error| NoticeRefusal::unreadable(format!("refund_fee: {error}")))?;
-    }
+    gives_back(parameters)?;
     Ok(value(parameters, "out_biz_no").map(RefundNo::new))
+}
+
+/// Whether it says that something was given back. An unpaid close has
+/// `refund_fee=0.00`.
+fn gives_back(parameters: &Parameters) -> Result<bool, NoticeRefusal> {
+    let Some(fee) = value(parameters, "refund_fee") else {
+        return Ok(false);
+    };
+    Money::from_yuan(fee)
+        .map(Money::is_positive)
+        .map_err(|error| NoticeRefusal::unreadable(format!("refund_fee: {error}")))
 }
 
 fn same(

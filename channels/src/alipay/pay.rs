@@ -1,23 +1,32 @@
 //! Making a flow payable: page.pay, wap.pay and app.pay are signed and handed out
-//! without a call; precreate asks Alipay for a QR code.
+//! without a call; precreate asks Alipay for a QR code, create makes a trade for a
+//! payer who is known. A payer's code (pay) is decided by Alipay at once.
 
+use super::account::PayerId;
 use super::client::{Addresses, Client, Said, unsendable};
-use super::codes::Call;
+use super::codes::{Call, Meaning};
 use super::convert;
-use super::wire::{Order, Precreated};
-use cashier::channel::{Action, Cause, CauseKind, Outcome, PayRequest};
+use super::wire::{Charged, Created, Order, Precreated};
+use cashier::channel::{Action, Cause, CauseKind, Offer, Outcome, PayRequest, Trade};
+use cashier::time::Span;
 use cashier::way::Way;
+use std::collections::BTreeMap;
 
-pub(super) async fn pay(client: &Client, request: &PayRequest) -> Outcome<Action> {
+/// Alipay takes no end that is nearer than a minute. A payment by the payer's code
+/// may be given less; it is taken back then, so that the later end here does no harm.
+const NEAREST_END: Span = Span::seconds(65);
+
+pub(super) async fn pay(client: &Client, request: &PayRequest) -> Outcome<Offer> {
     match request.way {
-        Way::AliPc => page(client, request),
-        Way::AliWap => wap(client, request),
-        Way::AliApp => app(client, request),
-        Way::AliQr => precreate(client, request).await,
-        way => Outcome::NotSent(Cause {
-            kind: CauseKind::Mismatch,
-            detail: format!("{way} is not one of this adapter's ways: choose another account"),
-        }),
+        Way::AliPc => page(client, request).map(Offer::Action),
+        Way::AliWap => wap(client, request).map(Offer::Action),
+        Way::AliApp => app(client, request).map(Offer::Action),
+        Way::AliQr => precreate(client, request).await.map(Offer::Action),
+        Way::AliJsapi => create(client, request).await.map(Offer::Action),
+        Way::AliBar => charge(client, request).await.map(Offer::Trade),
+        way => mismatch(format!(
+            "{way} is not one of this adapter's ways: choose another account"
+        )),
     }
 }
 
@@ -58,16 +67,108 @@ async fn precreate(client: &Client, request: &PayRequest) -> Outcome<Action> {
         Err(cause) => return Outcome::NotSent(cause),
     };
     match client
-        .ask(Call::Precreate, &order, &request.flow_no, server(request))
+        .ask(
+            Call::Precreate,
+            &order,
+            Some(&request.flow_no),
+            server(request),
+        )
         .await
     {
-        Ok(Said::Yes(Precreated { qr_code })) if qr_code.is_empty() => Outcome::Unknown(Cause {
-            kind: CauseKind::Unreadable,
-            detail: "the answer's qr_code is empty".to_owned(),
-        }),
+        Ok(Said::Yes(Precreated { qr_code })) if qr_code.is_empty() => {
+            unreadable("the answer's qr_code is empty".to_owned())
+        }
         Ok(Said::Yes(Precreated { qr_code })) => Outcome::Done(Action::QrCode { text: qr_code }),
         Ok(Said::No(no)) => no.into_outcome(),
         Err(lost) => lost.into(),
+    }
+}
+
+/// A trade for a known payer exists at once; the wallet's bridge opens it by Alipay's
+/// own number.
+async fn create(client: &Client, request: &PayRequest) -> Outcome<Action> {
+    let account = client.account();
+    let Some(payer) = request.payer.as_deref() else {
+        return mismatch("ALI_JSAPI needs the payer".to_owned());
+    };
+    let order = match order(request, &account.product_codes.jsapi) {
+        Ok(order) => order,
+        Err(cause) => return Outcome::NotSent(cause),
+    };
+    let (buyer_id, buyer_open_id) = match account.payer_id {
+        PayerId::UserId => (Some(payer), None),
+        PayerId::OpenId => (None, Some(payer)),
+    };
+    let order = Order {
+        buyer_id,
+        buyer_open_id,
+        op_app_id: Some(&account.op_app_id),
+        ..order
+    };
+    match client
+        .ask(
+            Call::Create,
+            &order,
+            Some(&request.flow_no),
+            server(request),
+        )
+        .await
+    {
+        Ok(Said::Yes(Created { trade_no })) if trade_no.is_empty() => {
+            unreadable("the answer's trade_no is empty".to_owned())
+        }
+        Ok(Said::Yes(Created { trade_no })) => Outcome::Done(Action::Jsapi {
+            params: BTreeMap::from([("tradeNO".to_owned(), trade_no)]),
+        }),
+        Ok(Said::No(no)) => no.into_outcome(),
+        Err(lost) => lost.into(),
+    }
+}
+
+/// Alipay charges the payer, asks them for their password, or refuses.
+async fn charge(client: &Client, request: &PayRequest) -> Outcome<Trade> {
+    let Some(auth_code) = request.auth_code.as_deref() else {
+        return mismatch("ALI_BAR needs the payer's code".to_owned());
+    };
+    let request = PayRequest {
+        expires_at: request.expires_at.max(client.now().plus(NEAREST_END)),
+        ..request.clone()
+    };
+    let order = match order(&request, &client.account().product_codes.bar) {
+        Ok(order) => order,
+        Err(cause) => return Outcome::NotSent(cause),
+    };
+    let order = Order {
+        scene: Some("bar_code"),
+        auth_code: Some(auth_code),
+        ..order
+    };
+    match client
+        .ask(Call::Pay, &order, Some(&request.flow_no), server(&request))
+        .await
+    {
+        Ok(Said::Yes(charged)) => charged_as(client, &charged),
+        Ok(Said::No(no)) if no.meaning == Meaning::Waiting => Outcome::Done(Trade::Waiting),
+        Ok(Said::No(no)) => no.into_outcome(),
+        Err(lost) => lost.into(),
+    }
+}
+
+fn charged_as(client: &Client, charged: &Charged) -> Outcome<Trade> {
+    let said = convert::Said {
+        trade_no: &charged.trade_no,
+        status: "TRADE_SUCCESS",
+        total_amount: &charged.total_amount,
+        paid_at: charged.gmt_payment.as_deref(),
+        refunded: false,
+        payer: charged
+            .buyer_open_id
+            .as_deref()
+            .or(charged.buyer_user_id.as_deref()),
+    };
+    match convert::trade(said, client.now()) {
+        Ok(trade) => Outcome::Done(trade),
+        Err(detail) => unreadable(detail),
     }
 }
 
@@ -81,6 +182,11 @@ fn order<'a>(request: &'a PayRequest, product_code: &'a str) -> Result<Order<'a>
             .ok_or_else(|| unsendable("expires_at is outside of the calendar"))?,
         qr_pay_mode: None,
         quit_url: None,
+        scene: None,
+        auth_code: None,
+        buyer_id: None,
+        buyer_open_id: None,
+        op_app_id: None,
     })
 }
 
@@ -103,6 +209,20 @@ fn handed_out(action: Result<Action, Cause>) -> Outcome<Action> {
         Ok(action) => Outcome::Done(action),
         Err(cause) => Outcome::NotSent(cause),
     }
+}
+
+fn mismatch<T>(detail: String) -> Outcome<T> {
+    Outcome::NotSent(Cause {
+        kind: CauseKind::Mismatch,
+        detail,
+    })
+}
+
+fn unreadable<T>(detail: String) -> Outcome<T> {
+    Outcome::Unknown(Cause {
+        kind: CauseKind::Unreadable,
+        detail,
+    })
 }
 
 #[cfg(test)]
@@ -136,14 +256,14 @@ mod tests {
     /// content, and the content.
     async fn handed_out(way: Way) -> (BTreeMap<String, String>, Value) {
         let text = match pay(&fixture::client(), &request(way)).await {
-            Outcome::Done(Action::Redirect { url }) => {
+            Outcome::Done(Offer::Action(Action::Redirect { url })) => {
                 let query = url.strip_prefix("https://openapi.alipay.com/gateway.do?");
                 query.unwrap().to_owned()
             }
-            Outcome::Done(Action::App {
+            Outcome::Done(Offer::Action(Action::App {
                 order_string: Some(text),
                 params: None,
-            }) => text,
+            })) => text,
             other => panic!("{other:?}"),
         };
         let mut parameters: BTreeMap<String, String> = form_urlencoded::parse(text.as_bytes())

@@ -13,7 +13,7 @@ pub(super) async fn query(client: &Client, flow: &FlowNo) -> Outcome<Trade> {
         out_trade_no: flow.as_str(),
     };
     match client
-        .ask(Call::Query, &content, flow, Addresses::default())
+        .ask(Call::Query, &content, Some(flow), Addresses::default())
         .await
     {
         Ok(Said::Yes(queried)) => trade(client, &queried),
@@ -29,6 +29,7 @@ fn trade(client: &Client, queried: &Queried) -> Outcome<Trade> {
         status: &queried.trade_status,
         total_amount: &queried.total_amount,
         paid_at: queried.send_pay_date.as_deref(),
+        refunded: false,
         payer: queried
             .buyer_open_id
             .as_deref()

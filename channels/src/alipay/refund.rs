@@ -22,7 +22,7 @@ pub(super) async fn refund(client: &Client, request: &RefundRequest) -> Outcome<
         .ask(
             Call::Refund,
             &content,
-            &request.flow_no,
+            Some(&request.flow_no),
             Addresses::default(),
         )
         .await
@@ -45,7 +45,7 @@ pub(super) async fn query_refund(client: &Client, request: &RefundRequest) -> Ou
         .ask(
             Call::QueryRefund,
             &content,
-            &request.flow_no,
+            Some(&request.flow_no),
             Addresses::default(),
         )
         .await

@@ -13,7 +13,7 @@ pub(super) async fn reverse(client: &Client, flow: &FlowNo) -> Outcome<Reversed>
         out_trade_no: flow.as_str(),
     };
     match client
-        .ask(Call::Cancel, &content, flow, Addresses::default())
+        .ask(Call::Cancel, &content, Some(flow), Addresses::default())
         .await
     {
         Ok(Said::Yes(cancelled)) => Outcome::Done(meant(&cancelled)),

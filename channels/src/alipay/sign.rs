@@ -50,6 +50,9 @@ mod tests {
     use super::super::fixture;
     use super::*;
     use crate::key::SigningKey;
+    use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::value::RawValue;
 
     #[test]
@@ -60,11 +63,18 @@ mod tests {
             let name = fixture::name(&vector).to_owned();
             let text = request_text(&fixture::parameters(&vector));
             assert_eq!(text, vector["string_to_sign"], "{name}");
-            // Till signs with RSA2 only: of the one SHA-1 vector the text is all there is.
+            // Till signs with RSA2 only: of the one SHA-1 vector the text is what counts,
+            // and that its signature covers it.
             if vector["sign_type"] == "RSA2" {
                 assert_eq!(key.sign(text.as_bytes()).unwrap(), vector["sign"], "{name}");
             } else {
                 assert_eq!(name, "trade_close_sha1");
+                let spki = fixture::keys("app_public_key_spki_base64");
+                let spki = STANDARD.decode(spki).unwrap();
+                let sign = STANDARD.decode(vector["sign"].as_str().unwrap()).unwrap();
+                let sha1 = &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY;
+                let key = ParsedPublicKey::new(sha1, spki).unwrap();
+                assert!(key.verify_sig(text.as_bytes(), &sign).is_ok());
             }
             seen.push(name);
         }

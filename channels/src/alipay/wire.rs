@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `biz_content` of page.pay, wap.pay, app.pay and precreate.
-#[derive(Debug, Serialize)]
+/// `biz_content` of page.pay, wap.pay, app.pay, precreate, pay and create.
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Order<'a> {
     pub(super) out_trade_no: &'a str,
     /// In yuan, two decimals.
@@ -21,6 +21,34 @@ pub(super) struct Order<'a> {
     /// wap.pay: where a payer lands who leaves without paying.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) quit_url: Option<&'a str>,
+    /// pay: `bar_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scene: Option<&'static str>,
+    /// pay: the payer's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) auth_code: Option<&'a str>,
+    /// create: the payer, by one name or by the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) buyer_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) buyer_open_id: Option<&'a str>,
+    /// create: the application in which the payment is opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) op_app_id: Option<&'a str>,
+}
+
+/// `biz_content` of a bill's address.
+#[derive(Debug, Serialize)]
+pub(super) struct BillOf<'a> {
+    pub(super) bill_type: &'static str,
+    /// `yyyy-MM-dd`.
+    pub(super) bill_date: &'a str,
+}
+
+/// `biz_content` of a certificate's download.
+#[derive(Debug, Serialize)]
+pub(super) struct ByCertificate<'a> {
+    pub(super) alipay_cert_sn: &'a str,
 }
 
 /// `biz_content` of query and close. Alipay's `trade_no` would win over ours if
@@ -50,6 +78,8 @@ pub(super) struct ByRefund<'a> {
 /// What every answer has, and the number that most of them echo.
 #[derive(Debug, Deserialize)]
 pub(super) struct Head {
+    /// Left out by one interface, in its successes.
+    #[serde(default)]
     pub(super) code: String,
     #[serde(default)]
     pub(super) msg: String,
@@ -64,6 +94,45 @@ pub(super) struct Head {
 #[derive(Debug, Deserialize)]
 pub(super) struct Precreated {
     pub(super) qr_code: String,
+}
+
+/// The answer to a payment by the payer's code.
+#[derive(Debug, Deserialize)]
+pub(super) struct Charged {
+    pub(super) trade_no: String,
+    /// In yuan.
+    pub(super) total_amount: String,
+    /// When it was paid, GMT+8.
+    pub(super) gmt_payment: Option<String>,
+    pub(super) buyer_user_id: Option<String>,
+    pub(super) buyer_open_id: Option<String>,
+}
+
+/// The answer to a creation for a known payer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Created {
+    pub(super) trade_no: String,
+}
+
+/// The answer to a payer's code (OAuth).
+#[derive(Debug, Deserialize)]
+pub(super) struct Payer {
+    pub(super) user_id: Option<String>,
+    pub(super) open_id: Option<String>,
+}
+
+/// The answer to a question for a bill's address.
+#[derive(Debug, Deserialize)]
+pub(super) struct BillAddress {
+    pub(super) bill_download_url: String,
+}
+
+/// The answer to a certificate's download.
+#[derive(Debug, Deserialize)]
+pub(super) struct CertificateContent {
+    /// PEM in base64.
+    #[serde(default)]
+    pub(super) alipay_cert_content: String,
 }
 
 /// The answer to a query.

@@ -8,22 +8,27 @@ use cashier::way::Way;
 use channels::alipay::{Alipay, Settings};
 use std::fmt::Debug;
 
-const CALLS: [&str; 5] = [
+const CALLS: [&str; 7] = [
     "alipay.trade.precreate",
+    "alipay.trade.create",
     "alipay.trade.query",
     "alipay.trade.close",
+    "alipay.trade.cancel",
     "alipay.trade.refund",
     "alipay.trade.fastpay.refund.query",
 ];
 
 /// Each fault, and why the outcome is unknown then.
-const FAULTS: [(&str, CauseKind); 6] = [
+const FAULTS: [(&str, CauseKind); 9] = [
     ("timeout_before", CauseKind::Timeout),
     ("timeout_after", CauseKind::Timeout),
     ("http_500", CauseKind::ChannelError),
     ("garbage", CauseKind::Unreadable),
     ("bad_signature", CauseKind::BadSignature),
     ("system_error", CauseKind::ChannelError),
+    ("system_error_after", CauseKind::ChannelError),
+    ("unsigned", CauseKind::BadSignature),
+    ("second_node", CauseKind::Unreadable),
 ];
 
 /// What became of a call, whatever its answer is of.
@@ -44,9 +49,34 @@ fn became<T>(outcome: Outcome<T>) -> Became {
     }
 }
 
-async fn call(alipay: &Alipay, method: &str, pay: &PayRequest, refund: &RefundRequest) -> Became {
+/// What the calls are about.
+struct Subjects {
+    code: PayRequest,
+    known: PayRequest,
+    scanned: FlowNo,
+    refund: RefundRequest,
+}
+
+impl Subjects {
+    /// Of their own numbers for each test.
+    async fn of(shop: &Shop, number: &str) -> Subjects {
+        let scanned = format!("{number}S");
+        shop.scanned(&scanned).await;
+        Subjects {
+            code: shop.request(&format!("{number}Q"), Way::AliQr),
+            known: shop.known_payer(&format!("{number}J"), "2088000000000002"),
+            scanned: FlowNo::new(scanned),
+            refund: shop.paid(number, &format!("R{number}"), 100).await,
+        }
+    }
+}
+
+async fn call(alipay: &Alipay, method: &str, subjects: &Subjects) -> Became {
+    let refund = &subjects.refund;
     match method {
-        "alipay.trade.precreate" => became(alipay.pay(pay).await),
+        "alipay.trade.precreate" => became(alipay.pay(&subjects.code).await),
+        "alipay.trade.create" => became(alipay.pay(&subjects.known).await),
+        "alipay.trade.cancel" => became(alipay.reverse(&subjects.scanned).await),
         "alipay.trade.query" => became(alipay.query(&refund.flow_no).await),
         "alipay.trade.close" => became(alipay.close(&refund.flow_no).await),
         "alipay.trade.refund" => became(alipay.refund(refund).await),
@@ -58,26 +88,35 @@ async fn call(alipay: &Alipay, method: &str, pay: &PayRequest, refund: &RefundRe
 #[tokio::test]
 async fn each_fault_of_each_call_has_its_outcome() {
     let shop = Shop::open().await;
-    let refund = shop.paid("F1", "RF1", 100).await;
-    let pay = shop.request("F2", Way::AliQr);
+    let subjects = Subjects::of(&shop, "F1").await;
     let check = async |method: &'static str| {
         for (fault, expected) in FAULTS {
             shop.fault(method, fault).await;
             let struck = match expected {
-                CauseKind::Timeout => call(&shop.impatient(), method, &pay, &refund).await,
-                _ => call(&shop.alipay, method, &pay, &refund).await,
+                CauseKind::Timeout => call(&shop.impatient(), method, &subjects).await,
+                _ => call(&shop.alipay, method, &subjects).await,
             };
             assert_eq!(struck, Became::Unknown(expected), "{method} {fault}");
             // The fault is spent: the truth can be had again.
-            let after = call(&shop.alipay, method, &pay, &refund).await;
+            let after = call(&shop.alipay, method, &subjects).await;
             assert_eq!(after, Became::Done, "{method} {fault}");
         }
     };
-    let [precreate, query, close, refund, query_refund] = CALLS;
+    let [
+        precreate,
+        create,
+        query,
+        close,
+        cancel,
+        refund,
+        query_refund,
+    ] = CALLS;
     tokio::join!(
         check(precreate),
+        check(create),
         check(query),
         check(close),
+        check(cancel),
         check(refund),
         check(query_refund)
     );
@@ -87,14 +126,13 @@ async fn each_fault_of_each_call_has_its_outcome() {
 #[tokio::test]
 async fn with_nobody_listening_nothing_was_sent() {
     let shop = Shop::open().await;
-    let refund = shop.paid("F3", "RF3", 100).await;
-    let pay = shop.request("F4", Way::AliQr);
+    let subjects = Subjects::of(&shop, "F3").await;
     let dead = shop.with(Settings {
         gateway_url: "http://127.0.0.1:1/gateway.do".into(),
         ..shop.settings()
     });
     for method in CALLS {
-        let became = call(&dead, method, &pay, &refund).await;
+        let became = call(&dead, method, &subjects).await;
         assert_eq!(became, Became::NotSent(CauseKind::Unreachable), "{method}");
     }
 }

@@ -9,7 +9,12 @@
     reason = "a test's helper fails its test by a panic"
 )]
 
+mod bills;
 mod calls;
+mod certificates;
+mod counter;
 mod faults;
 mod notices;
+mod providers;
 mod shop;
+mod wallet;

@@ -7,7 +7,7 @@ use cashier::id::{FlowNo, RefundNo};
 use cashier::money::Money;
 use cashier::time::{Clock, Span, Timestamp};
 use cashier::way::Way;
-use channels::alipay::{Account, Alipay, Settings};
+use channels::alipay::{Account, Alipay, Mode, Settings};
 use sandbox::{AlipayApp, Running};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -67,6 +67,7 @@ impl Shop {
         let (notify_url, notices) = receive(reply).await;
         let http = reqwest::Client::builder()
             .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
             .tls_certs_only([])
             .build()
             .unwrap();
@@ -115,6 +116,84 @@ impl Shop {
         }
     }
 
+    /// What is sent when the counter scans a code that the payer shows.
+    pub async fn scanned_code(&self, number: &str, behaviour: &str) -> PayRequest {
+        let shown = json!({ "channel": "alipay", "behaviour": behaviour });
+        let shown = self.control("payer/barcode", shown).await;
+        PayRequest {
+            auth_code: Some(shown["auth_code"].as_str().unwrap().to_owned()),
+            ..self.request(number, Way::AliBar)
+        }
+    }
+
+    /// What is sent for a payer who is known.
+    pub fn known_payer(&self, number: &str, payer: &str) -> PayRequest {
+        PayRequest {
+            payer: Some(payer.to_owned()),
+            ..self.request(number, Way::AliJsapi)
+        }
+    }
+
+    /// The payer's browser goes where the adapter says, and comes back with a code.
+    pub async fn comes_back(&self, alipay: &Alipay) -> String {
+        let asked = alipay
+            .payers()
+            .unwrap()
+            .asked_at("https://till.example/back?x=1", "S 1");
+        let answer = self.http.get(asked).send().await.unwrap();
+        assert!(answer.status().is_redirection(), "{}", answer.status());
+        let back = answer.headers()["location"].to_str().unwrap();
+        let back = reqwest::Url::parse(back).unwrap();
+        assert_eq!(back.host_str(), Some("till.example"));
+        let value = |name: &str| {
+            let found = back.query_pairs().find(|(known, _)| known == name);
+            found
+                .unwrap_or_else(|| panic!("no {name} in {back}"))
+                .1
+                .into_owned()
+        };
+        assert_eq!(
+            (value("x"), value("state")),
+            ("1".to_owned(), "S 1".to_owned())
+        );
+        value(alipay.payers().unwrap().code_field())
+    }
+
+    /// Another application of the same seller, in certificate mode.
+    pub async fn certified(&self, app_id: &str) -> Settings {
+        let account = json!({
+            "channel": "alipay", "app_id": app_id, "seller_id": SELLER_ID,
+            "app_public_key_pem": key("app_public_key_spki_pem"), "certificates": true,
+        });
+        let made = self.control("accounts", account).await;
+        let file = |name: &str| made[name].as_str().unwrap().to_owned();
+        Settings {
+            app_id: app_id.to_owned(),
+            mode: Mode::Certificates {
+                app_cert: file("app_cert_pem"),
+                alipay_cert: file("alipay_cert_pem"),
+                root_cert: file("alipay_root_cert_pem"),
+            },
+            ..self.settings()
+        }
+    }
+
+    /// Time passes, for the channel and for the adapter.
+    pub async fn pass(&self, seconds: u64) {
+        self.control("clock", json!({ "advance_seconds": seconds }))
+            .await;
+    }
+
+    /// The ledger's trade of this number.
+    pub fn ledger(&self, number: &str) -> Option<Value> {
+        let ledger = serde_json::to_value(self.sandbox.sandbox().ledger()).unwrap();
+        let trades = ledger["trades"].as_array().unwrap();
+        trades
+            .iter()
+            .find(|trade| trade["out_trade_no"] == number)
+            .cloned()
+    }
+
     pub async fn hand_out(&self, number: &str, way: Way) -> Action {
         match self.alipay.pay(&self.request(number, way)).await {
             Outcome::Done(Offer::Action(action)) => action,
@@ -150,12 +229,13 @@ impl Shop {
     /// The payer's wallet opens what was handed out.
     pub async fn scan(&self, action: &Action) -> Value {
         let artefact = match action {
-            Action::Redirect { url } => url,
-            Action::QrCode { text } => text,
+            Action::Redirect { url } => json!(url),
+            Action::QrCode { text } => json!(text),
             Action::App {
                 order_string: Some(text),
                 params: None,
-            } => text,
+            } => json!(text),
+            Action::Jsapi { params } => json!(json!(params).to_string()),
             other => panic!("{other:?}"),
         };
         self.control("payer/open", json!({ "artefact": artefact }))

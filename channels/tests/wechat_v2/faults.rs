@@ -48,7 +48,7 @@ async fn call(wechat: &WechatV2, method: &str, pay: &PayRequest, refund: &Refund
 }
 
 /// What pays by this method.
-fn payment(shop: &Shop, method: &str, number: &str) -> PayRequest {
+fn wish(shop: &Shop, method: &str, number: &str) -> PayRequest {
     match method {
         "v2/micropay" => shop.scanned(number, Behaviour::AskPassword),
         _ => shop.request(number, Way::WxNative),
@@ -74,7 +74,7 @@ async fn each_fault_of_each_call_leaves_its_outcome_unknown() {
     for method in CALLS {
         for (index, (fault, expected)) in faults.into_iter().enumerate() {
             let number = format!("F{index}{}", method.len());
-            let pay = payment(&shop, method, &number);
+            let pay = wish(&shop, method, &number);
             shop.fault(method, fault);
             let struck = call(&impatient, method, &pay, &refund).await;
             // A reversal whose answer says so is called again, which is no answer either.
@@ -107,14 +107,14 @@ async fn with_nobody_listening_nothing_was_sent() {
         ..shop.settings()
     });
     for method in CALLS {
-        let pay = payment(&shop, method, "DEAD002");
+        let pay = wish(&shop, method, "DEAD002");
         let became = call(&dead, method, &pay, &refund).await;
         assert_eq!(became, Became::NotSent(CauseKind::Unreachable), "{method}");
     }
 }
 
 #[tokio::test]
-async fn a_wrong_amount_is_reported_for_trades_and_not_believed_for_refunds() {
+async fn a_wrong_amount_is_reported_for_a_trade_and_not_believed_for_a_refund() {
     let shop = Shop::open().await;
     let refund = shop.paid("WRONG01", "R3", 100).await;
     shop.fault("v2/orderquery", "wrong_amount");
@@ -127,12 +127,9 @@ async fn a_wrong_amount_is_reported_for_trades_and_not_believed_for_refunds() {
         fen(8_888),
         "the core compares, so it must see what was said"
     );
-    for method in ["v2/refund", "v2/refundquery"] {
-        shop.fault(method, "wrong_amount");
-        let pay = payment(&shop, method, "WRONG02");
-        let struck = call(&shop.wechat, method, &pay, &refund).await;
-        assert_eq!(struck, Became::Unknown(CauseKind::Mismatch), "{method}");
-    }
+    shop.fault("v2/refund", "wrong_amount");
+    let struck = became(shop.wechat.refund(&refund).await);
+    assert_eq!(struck, Became::Unknown(CauseKind::Mismatch));
 }
 
 /// Shows F58.
@@ -158,7 +155,7 @@ async fn wrong_credentials_decide_nothing() {
     let refund = shop.paid("CREDEN2", "R4", 100).await;
     for client in clients {
         for method in CALLS {
-            let pay = payment(&shop, method, "CREDEN3");
+            let pay = wish(&shop, method, "CREDEN3");
             let became = call(&client, method, &pay, &refund).await;
             let refused = method == "v2/unifiedorder" || method == "v2/micropay";
             let undecided = matches!(became, Became::Unknown(_));

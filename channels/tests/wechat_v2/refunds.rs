@@ -96,7 +96,6 @@ async fn what_stands_in_the_way_of_a_refund_is_told_for_what_it_is() {
         ("BIZERR_NEED_RETRY", None),
         ("SYSTEMERROR", None),
         ("ERROR", None),
-        ("A_CODE_OF_TOMORROW", None),
     ] {
         shop.refuse("v2/refund", code);
         let kind = match shop.wechat.refund(&request).await {

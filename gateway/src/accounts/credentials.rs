@@ -18,7 +18,8 @@ const ALIPAY_PATH: &str = "gateway.do";
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "channel", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Credentials {
-    /// An Alipay application in key mode.
+    /// An Alipay application. What was not there in earlier versions is left out of
+    /// the text where it is not used.
     Alipay {
         /// The application's number.
         app_id: String,
@@ -27,8 +28,28 @@ pub enum Credentials {
         /// The application's private key.
         #[serde(serialize_with = "exposed")]
         app_private_key: SecretString,
-        /// Alipay's public key.
-        alipay_public_key: String,
+        /// Alipay's public key, in key mode.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        alipay_public_key: Option<String>,
+        /// The certificates, in certificate mode.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificates: Option<AlipayCertificates>,
+        /// A service provider's authorisation by the merchant.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "exposed_if_any"
+        )]
+        app_auth_token: Option<SecretString>,
+        /// How payers are named.
+        #[serde(default, skip_serializing_if = "is_default")]
+        payer_id: AlipayPayerId,
+        /// The mini program in which payments are opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        op_app_id: Option<String>,
+        /// The contracts that differ from the usual ones.
+        #[serde(default, skip_serializing_if = "is_default")]
+        product_codes: Box<AlipayProductCodes>,
         /// Where Alipay is.
         base_url: String,
     },
@@ -94,6 +115,53 @@ pub enum SignType {
     #[default]
     #[serde(rename = "HMAC-SHA256")]
     HmacSha256,
+}
+
+/// An Alipay application's certificates: the content of the three files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlipayCertificates {
+    /// Of the application's own key.
+    pub app_cert: String,
+    /// That Alipay signs with at first.
+    pub alipay_cert: String,
+    /// The roots.
+    pub root_cert: String,
+}
+
+/// How Alipay names the payers of an application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlipayPayerId {
+    /// By `user_id`.
+    #[default]
+    UserId,
+    /// By `open_id`.
+    OpenId,
+}
+
+/// The `product_code` of each kind of payment, where it is not the usual one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlipayProductCodes {
+    /// `ALI_PC`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// `ALI_WAP`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wap: Option<String>,
+    /// `ALI_APP`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// `ALI_QR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precreate: Option<String>,
+    /// `ALI_BAR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bar: Option<String>,
+    /// `ALI_JSAPI`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jsapi: Option<String>,
 }
 
 /// What an account at WeChat Pay may have besides: each of it needs a contract or a
@@ -197,12 +265,25 @@ impl Credentials {
                 seller_id,
                 app_private_key,
                 alipay_public_key,
+                certificates,
+                app_auth_token,
+                payer_id,
+                op_app_id,
+                product_codes,
                 base_url,
             } => {
-                let mut settings =
-                    alipay::Settings::new(app_id, seller_id, app_private_key, alipay_public_key);
-                settings.gateway_url = gateway_url(&base_url);
-                settings.deadline = around.deadline;
+                let settings = alipay::Settings {
+                    app_id,
+                    seller_id,
+                    app_private_key,
+                    mode: mode(alipay_public_key, certificates)?,
+                    app_auth_token,
+                    payer_id: payer_id.into(),
+                    op_app_id,
+                    gateway_url: gateway_url(&base_url),
+                    product_codes: (*product_codes).into(),
+                    deadline: around.deadline,
+                };
                 alipay::Account::new(settings)
                     .and_then(|account| alipay::Alipay::new(account, around.wall.clone()))
                     .map(|adapter| Arc::new(adapter) as Arc<dyn Channel>)
@@ -298,6 +379,31 @@ impl From<SignType> for wechat_v2::SignType {
     }
 }
 
+/// One of the two modes.
+fn mode(
+    alipay_public_key: Option<String>,
+    certificates: Option<AlipayCertificates>,
+) -> Result<alipay::Mode, String> {
+    match (alipay_public_key, certificates) {
+        (Some(alipay_public_key), None) => Ok(alipay::Mode::PublicKey { alipay_public_key }),
+        (None, Some(files)) => Ok(alipay::Mode::Certificates {
+            app_cert: files.app_cert,
+            alipay_cert: files.alipay_cert,
+            root_cert: files.root_cert,
+        }),
+        _ => Err("give alipay_public_key or the three certificates, and not both".to_owned()),
+    }
+}
+
+impl From<AlipayPayerId> for alipay::PayerId {
+    fn from(payer_id: AlipayPayerId) -> alipay::PayerId {
+        match payer_id {
+            AlipayPayerId::UserId => alipay::PayerId::UserId,
+            AlipayPayerId::OpenId => alipay::PayerId::OpenId,
+        }
+    }
+}
+
 /// The merchant for whom is collected, if it is another one.
 fn sub_merchant(
     mch_id: Option<String>,
@@ -308,6 +414,24 @@ fn sub_merchant(
         (None, None) => Ok(None),
         (None, Some(_)) => Err("sub_appid goes with sub_mchid: give both or neither".to_owned()),
     }
+}
+
+impl From<AlipayProductCodes> for alipay::ProductCodes {
+    fn from(codes: AlipayProductCodes) -> alipay::ProductCodes {
+        let usual = alipay::ProductCodes::default();
+        alipay::ProductCodes {
+            page: codes.page.unwrap_or(usual.page),
+            wap: codes.wap.unwrap_or(usual.wap),
+            app: codes.app.unwrap_or(usual.app),
+            precreate: codes.precreate.unwrap_or(usual.precreate),
+            bar: codes.bar.unwrap_or(usual.bar),
+            jsapi: codes.jsapi.unwrap_or(usual.jsapi),
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// People copy Alipay's address with or without its path; both are right.
@@ -383,25 +507,6 @@ mod tests {
         let read = Credentials::from_json(&SecretString::from(json.as_str())).unwrap();
         assert_eq!(*read.to_json().unwrap(), *json);
     }
-
-    #[test]
-    fn what_an_older_version_sealed_is_read_with_nothing_more() {
-        let sealed = r#"{"channel":"wechat","mchid":"1900000001","appid":"wx1","serial_no":"1",
-            "merchant_private_key":"k","apiv3_key":"k","platform_keys":[],"base_url":"u"}"#;
-        let read = Credentials::from_json(&SecretString::from(sealed)).unwrap();
-        let Credentials::Wechat { more, .. } = read else {
-            panic!()
-        };
-        assert!(!more.codepay && more.app_secret.is_none() && more.sub_mchid.is_none());
-    }
-
-    #[test]
-    fn a_sandbox_stands_for_all_of_wechats_hosts() {
-        let open = wechat::Settings::OPEN_URL;
-        assert_eq!(beside(Credentials::WECHAT_URL, open), open);
-        assert_eq!(beside("http://127.0.0.1:1", open), "http://127.0.0.1:1");
-    }
-
     #[test]
     fn an_account_of_apiv2_is_read_again_with_and_without_a_sub_merchant() {
         for sub_mchid in [None, Some("1900000109".to_owned())] {
@@ -423,5 +528,38 @@ mod tests {
             let read = Credentials::from_json(&SecretString::from(json.as_str())).unwrap();
             assert_eq!(*read.to_json().unwrap(), *json);
         }
+    }
+
+    #[test]
+    fn what_an_earlier_version_sealed_is_read_and_stays_as_it_is() {
+        let json = r#"{"channel":"alipay","app_id":"1","seller_id":"2","app_private_key":"CANARY","alipay_public_key":"PEM","base_url":"https://openapi.alipay.com"}"#;
+        let read = Credentials::from_json(&SecretString::from(json)).unwrap();
+        assert_eq!(*read.to_json().unwrap(), json);
+    }
+
+    #[test]
+    fn all_that_an_alipay_account_may_have_is_sealed_and_never_printed() {
+        let json = r#"{"channel":"alipay","app_id":"1","seller_id":"2","app_private_key":"CANARY","certificates":{"app_cert":"A","alipay_cert":"B","root_cert":"C"},"app_auth_token":"CANARY-TOKEN","payer_id":"open_id","op_app_id":"3","product_codes":{"bar":"OFFLINE_PAYMENT"},"base_url":"https://openapi.alipay.com"}"#;
+        let read = Credentials::from_json(&SecretString::from(json)).unwrap();
+        assert_eq!(*read.to_json().unwrap(), json);
+        assert!(!format!("{read:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn what_an_older_version_sealed_is_read_with_nothing_more() {
+        let sealed = r#"{"channel":"wechat","mchid":"1900000001","appid":"wx1","serial_no":"1",
+            "merchant_private_key":"k","apiv3_key":"k","platform_keys":[],"base_url":"u"}"#;
+        let read = Credentials::from_json(&SecretString::from(sealed)).unwrap();
+        let Credentials::Wechat { more, .. } = read else {
+            panic!()
+        };
+        assert!(!more.codepay && more.app_secret.is_none() && more.sub_mchid.is_none());
+    }
+
+    #[test]
+    fn a_sandbox_stands_for_all_of_wechats_hosts() {
+        let open = wechat::Settings::OPEN_URL;
+        assert_eq!(beside(Credentials::WECHAT_URL, open), open);
+        assert_eq!(beside("http://127.0.0.1:1", open), "http://127.0.0.1:1");
     }
 }

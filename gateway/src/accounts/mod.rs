@@ -11,7 +11,8 @@ mod seal;
 
 pub use app::App;
 pub use credentials::{
-    AnswersSignedBy, Credentials, PlatformKey, SignType, Surroundings, WechatMore,
+    AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
+    PlatformKey, SignType, Surroundings, WechatMore,
 };
 pub use import::{ImportFault, ImportSettings, Imported, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};

@@ -130,6 +130,26 @@ merchant_private_key_file = "wechat_v2_key.pem"
         )
     }
 
+    /// Files of an application in certificate mode, and a service provider's token.
+    pub fn certify(&self) {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../channels/fixtures/alipay");
+        let read = |name: &str| std::fs::read_to_string(format!("{fixtures}/{name}")).unwrap();
+        let keys: serde_json::Value = serde_json::from_str(&read("00_keys.json")).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(self.folder.path().join(name), text);
+        let private = keys["app_private_key_pkcs8_pem"].as_str().unwrap();
+        write("certified_private.pem", private).unwrap();
+        for name in [
+            "app.pem",
+            "alipay.pem",
+            "root.pem",
+            "stranger.pem",
+            "forged.pem",
+        ] {
+            write(name, &read(&format!("certificates/{name}"))).unwrap();
+        }
+        write("app_auth_token", "202411BBCANARY\n").unwrap();
+    }
+
     /// Imports this text under the first master key.
     pub async fn import(&self, toml: &str) -> Result<Imported, ImportFault> {
         let file = self.folder.path().join("accounts.toml");

@@ -394,3 +394,103 @@ async fn a_broken_file_says_where_it_is_broken() {
     let empty = folder.import("").await.unwrap_err().to_string();
     assert!(empty.contains("[[merchants]]"), "{empty}");
 }
+
+/// The sound file with its Alipay account in certificate mode.
+fn certified(folder: &Folder) -> String {
+    let by_key = "app_private_key_file = \"alipay_private.pem\"\n\
+                  alipay_public_key_file = \"alipay_public.pem\"";
+    let by_certificates = "app_private_key_file = \"certified_private.pem\"\n\
+                           app_cert_file = \"app.pem\"\n\
+                           alipay_cert_file = \"alipay.pem\"\n\
+                           root_cert_file = \"root.pem\"";
+    let sound = folder.sound();
+    assert!(sound.contains(by_key));
+    sound.replace(by_key, by_certificates)
+}
+
+#[tokio::test]
+async fn an_alipay_account_may_be_in_certificate_mode_and_a_service_providers() {
+    let folder = Folder::new().await;
+    folder.certify();
+    let by_certificates = certified(&folder);
+    folder.import(&by_certificates).await.unwrap();
+    let provider = by_certificates.replace(
+        "root_cert_file = \"root.pem\"",
+        "root_cert_file = \"root.pem\"\n\
+         app_auth_token_file = \"app_auth_token\"\n\
+         payer_id = \"open_id\"\n\
+         op_app_id = \"2021000000000009\"\n\
+         product_codes = { bar = \"OFFLINE_PAYMENT\" }",
+    );
+    assert_eq!(folder.import(&provider).await.unwrap().changed, 1);
+    assert_eq!(folder.import(&provider).await.unwrap().changed, 0);
+    let registry = folder.registry(1).await.unwrap();
+    let channel = registry.channel(&alipay()).unwrap();
+    assert!(channel.payers().is_some() && channel.bills().is_some());
+    let sealed = folder.directory.accounts().await.unwrap();
+    assert!(
+        sealed
+            .iter()
+            .all(|account| !account.sealed.contains("CANARY"))
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_set_of_alipays_files_is_told_apart() {
+    let folder = Folder::new().await;
+    folder.certify();
+    let by_certificates = certified(&folder);
+    let root = "root_cert_file = \"root.pem\"";
+    let public = "alipay_public_key_file = \"alipay_public.pem\"";
+    let with = |line: &str| format!("{root}\n{line}");
+    for (right, wrong, words) in [
+        (root, with(public), "never in both"),
+        (root, String::new(), "needs all three"),
+        (
+            root,
+            "root_cert_file = \"nowhere.pem\"".to_owned(),
+            "root_cert_file: ",
+        ),
+        (
+            root,
+            with("app_auth_token_file = \"nowhere\""),
+            "app_auth_token_file: ",
+        ),
+        (root, with("payer_id = \"name\""), "unknown variant `name`"),
+        (
+            root,
+            with("product_codes = { face = \"X\" }"),
+            "unknown field `face`",
+        ),
+        (root, with("root_cert = \"x\""), "unknown field `root_cert`"),
+        (root, with("op_app_id = \"mini\""), "op_app_id"),
+        (
+            "\"app.pem\"",
+            "\"stranger.pem\"".to_owned(),
+            "app_cert does not belong",
+        ),
+        (
+            "\"alipay.pem\"",
+            "\"app.pem\"".to_owned(),
+            "the application's own certificate",
+        ),
+        (
+            "\"root.pem\"",
+            "\"forged.pem\"".to_owned(),
+            "does not come from root_cert",
+        ),
+        (
+            "\"root.pem\"",
+            "\"api.key\"".to_owned(),
+            "there is no certificate in it",
+        ),
+    ] {
+        let fault = folder.import(&by_certificates.replace(right, &wrong)).await;
+        let told = fault.unwrap_err().to_string();
+        assert!(told.contains(words), "{words:?} is not in: {told}");
+        assert!(!told.contains("CANARY"), "{told}");
+    }
+    let neither = folder.sound().replace(public, "");
+    let told = folder.import(&neither).await.unwrap_err().to_string();
+    assert!(told.contains("name it (key mode)"), "{told}");
+}

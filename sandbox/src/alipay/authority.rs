@@ -2,6 +2,8 @@
 //!
 //! Its bundle holds the RSA root that issues, and an EC root that issues nothing: whoever computes
 //! the bundle's SN must leave that one out, as in Alipay's own.
+//!
+//! A certificate begins by the real clock, because the other side judges it by its own.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -39,6 +41,8 @@ const EC_ROOT: &str = "CN=Sandbox Financial Certification Authority E1,\
 
 /// How long a root lives, in days.
 const ROOT_LIFE: u64 = 20 * 365;
+/// How much earlier than now a certificate begins, in days: clocks differ.
+const BACKDATED: u64 = 1;
 /// How long an app's or Alipay's certificate lives, in days.
 const LIFE: u64 = 5 * 365;
 
@@ -187,6 +191,7 @@ fn content(
     now: DateTime<Utc>,
     days: u64,
 ) -> Result<TbsCertificate, CertificateError> {
+    let begin = now.checked_sub_days(Days::new(BACKDATED)).unwrap_or(now);
     let end = now.checked_add_days(Days::new(days)).unwrap_or(now);
     Ok(TbsCertificate {
         version: Version::V3,
@@ -194,7 +199,7 @@ fn content(
         signature: algorithm(by),
         issuer: Name::from_str(issuer).map_err(CertificateError::new)?,
         validity: Validity {
-            not_before: time(now)?,
+            not_before: time(begin)?,
             not_after: time(end)?,
         },
         subject: Name::from_str(subject).map_err(CertificateError::new)?,

@@ -28,7 +28,7 @@ use crate::token::token;
 /// How long an address is good.
 const URL_LIFE: TimeDelta = TimeDelta::seconds(30);
 /// What faults of the download are armed for.
-const DOWNLOAD: &str = "alipay.bill";
+const DOWNLOAD: &str = "alipay.bill_file";
 
 /// Which bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,7 +182,7 @@ pub(super) async fn download(
     };
     faults::answer(fault, |fault| {
         let mut file = file;
-        if fault == Some(Fault::Truncated) {
+        if fault == Some(Fault::Cut) {
             file.truncate(file.len() / 2);
         }
         HttpResponse::Ok()

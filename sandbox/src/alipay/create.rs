@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::buyer;
 use crate::ledger::{Order, Trade, TradeState};
 use crate::payer::PayerError;
 use crate::server::World;
@@ -33,7 +34,8 @@ pub(crate) fn create_trade(
             "订单参数异常，请重新下单后再发起付款".to_owned(),
         ));
     }
-    Ok(world.ledger.open(order, now))
+    let order = buyer::named(world, order);
+    Ok(world.ledger.open(&order, now))
 }
 
 /// Whether two orders with one number are the same order.

@@ -33,6 +33,7 @@ pub(super) fn carry_out(
     if order.expiry.is_over(now) {
         return Err(order::too_late());
     }
+    let order = buyer::named(world, &order);
     let behaviour = world
         .barcodes
         .take(&auth_code, Channel::Alipay, now)

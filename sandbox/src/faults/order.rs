@@ -21,7 +21,7 @@ const METHODS: &[&str] = &[
     "alipay.open.app.alipaycert.download",
     "alipay.system.oauth.token",
     "alipay.data.dataservice.bill.downloadurl.query",
-    "alipay.bill",
+    "alipay.bill_file",
     "wechat.native",
     "wechat.h5",
     "wechat.jsapi",

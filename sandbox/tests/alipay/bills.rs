@@ -321,16 +321,22 @@ async fn a_bill_is_cut_falsified_or_another_ones_on_demand() {
     merchant.advance(DAY).await;
     let node = ask(&merchant, "trade", &date).await;
     let (_, whole) = fetch(&merchant, &node).await;
-    let fault = |fault: &str| json!({ "method": "alipay.bill", "fault": fault, "times": 1 });
-    merchant.fault(fault("truncated")).await;
+    let fault = |fault: &str| json!({ "method": "alipay.bill_file", "fault": fault, "times": 1 });
+    merchant.fault(fault("cut")).await;
     assert_eq!(fetch(&merchant, &node).await.1.len(), whole.len() / 2);
     merchant.fault(fault("wrong_amount")).await;
     let lie = unzip(&fetch(&merchant, &node).await.1).remove(0).text;
     assert_eq!(at(&rows(&lie)[0], "订单金额（元）"), "88.89");
+    assert!(
+        lie.contains("商家实收共177.76元"),
+        "the sums stay true: {lie}"
+    );
     merchant.fault(fault("wrong_seller")).await;
     let foreign = unzip(&fetch(&merchant, &node).await.1).remove(0);
     assert!(foreign.text.contains("#账号：[20889999999999990156]"));
     assert_eq!(rows(&foreign.text).len(), 3);
+    merchant.fault(fault("zip_bomb")).await;
+    assert!(fetch(&merchant, &node).await.1.len() < 4 << 20);
     merchant.fault(fault("garbage")).await;
     assert!(fetch(&merchant, &node).await.1.starts_with(b"<html>"));
     let (status, _) = merchant

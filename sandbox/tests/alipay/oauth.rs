@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::merchant::{APP_ID, Merchant};
+use crate::merchant::{APP_ID, Merchant, order};
 
 const TOKEN: &str = "alipay.system.oauth.token";
 const BACK: &str = "http://shop.example/back?order=1";
@@ -108,6 +108,32 @@ async fn a_payer_can_be_chosen_and_be_known_by_an_open_id() {
         seen.push(node["open_id"].as_str().unwrap().to_owned());
     }
     assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn the_test_payer_is_the_same_person_who_signs_in_scans_or_is_scanned() {
+    let merchant = Merchant::start().await;
+    merchant
+        .control("POST", "alipay", json!({ "open_ids": true }))
+        .await;
+    let answer = by_code(&merchant, &code(&merchant, &[]).await).await;
+    let open_id = answer["alipay_system_oauth_token_response"]["open_id"].clone();
+    merchant.paid("A1").await;
+    let (_, shown) = merchant
+        .control(
+            "POST",
+            "payer/barcode",
+            json!({ "channel": "alipay", "behaviour": "pay" }),
+        )
+        .await;
+    let mut biz = order("A2");
+    biz["scene"] = json!("bar_code");
+    biz["auth_code"] = shown["auth_code"].clone();
+    let scanned = merchant.call("alipay.trade.pay", biz).await;
+    for node in [merchant.query("A1").await, scanned] {
+        assert_eq!(node["buyer_open_id"], open_id, "{node}");
+        assert!(node.get("buyer_user_id").is_none());
+    }
 }
 
 #[tokio::test]

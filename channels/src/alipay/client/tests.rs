@@ -36,7 +36,7 @@ fn signed(node: &str) -> Answer {
 }
 
 fn queried(answer: &Answer, flow: &str) -> Result<Said<Queried>, Lost> {
-    fixture::client().read(Call::Query, answer, &FlowNo::new(flow))
+    fixture::client().read(Call::Query, answer, Some(&FlowNo::new(flow)))
 }
 
 #[track_caller]
@@ -60,7 +60,7 @@ fn a_signed_answer_to_the_question_is_believed() {
     let said = client.read(
         Call::Precreate,
         &vector("precreate_ok_escaped_slash"),
-        &flow,
+        Some(&flow),
     );
     let Ok(Said::Yes(Precreated { qr_code })) = said else {
         panic!("{said:?}")

@@ -1,7 +1,7 @@
 //! Notices: the published vectors, and everything that must be refused.
 
 use super::*;
-use crate::alipay::account::Settings;
+use crate::alipay::account::{Mode, Settings};
 use crate::alipay::fixture::{self, NOW};
 use cashier::channel::{Payment, Trade};
 
@@ -28,7 +28,7 @@ fn changed(changes: &[(&str, &str)]) -> Vec<u8> {
 }
 
 fn opened(body: &[u8]) -> Result<Notice, NoticeRefusal> {
-    open(&fixture::account(), body, NOW)
+    open(&fixture::account(), body, NOW, |_| {})
 }
 
 fn fact_of(body: &[u8]) -> NoticeFact {
@@ -109,15 +109,17 @@ fn the_genuine_notice_verifies_and_no_changed_copy_does() {
     let account = Account::new(Settings {
         app_id: "2019073166072302".to_owned(),
         seller_id: "2088531891668739".to_owned(),
-        alipay_public_key: genuine["alipay_public_key_spki_base64"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
+        mode: Mode::PublicKey {
+            alipay_public_key: genuine["alipay_public_key_spki_base64"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        },
         ..fixture::settings()
     })
     .unwrap();
     let parameters = fixture::parameters(&genuine);
-    let notice = open(&account, &fixture::form(&parameters), NOW).unwrap();
+    let notice = open(&account, &fixture::form(&parameters), NOW, |_| {}).unwrap();
     let NoticeFact::Trade {
         flow_no,
         trade: Trade::Paid(payment),
@@ -131,7 +133,7 @@ fn the_genuine_notice_verifies_and_no_changed_copy_does() {
     for name in parameters.keys() {
         let mut changed = parameters.clone();
         changed.get_mut(name).unwrap().insert(0, 'x');
-        let refusal = open(&account, &fixture::form(&changed), NOW).unwrap_err();
+        let refusal = open(&account, &fixture::form(&changed), NOW, |_| {}).unwrap_err();
         assert!(matches!(refusal, NoticeRefusal::Unverified(_)), "{name}");
     }
 }

@@ -2,8 +2,8 @@
 //! it what the database shall hold. Every mistake is noted.
 
 use super::file::{
-    AccountTable, AlipayTable, AppTable, Merchant, OperatorTable, Placed, WebhookTable,
-    WechatTable, WechatV2Table,
+    AccountTable, AppTable, Merchant, OperatorTable, Placed, WebhookTable, WechatTable,
+    WechatV2Table,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
 use crate::accounts::{Credentials, PlatformKey, WechatMore, operator};
@@ -93,7 +93,7 @@ impl Checking<'_> {
         let ways = placed.table.ways().to_vec();
         let enabled = placed.table.enabled();
         let credentials = match placed.table {
-            AccountTable::Alipay(table) => self.alipay(&place, table),
+            AccountTable::Alipay(table) => self.alipay(&place, *table),
             AccountTable::Wechat(table) => self.wechat(&place, table),
             AccountTable::WechatV2(table) => self.wechat_v2(&place, table),
         }?;
@@ -106,24 +106,6 @@ impl Checking<'_> {
             ways,
             enabled,
             credentials,
-        })
-    }
-
-    fn alipay(&mut self, place: &str, table: AlipayTable) -> Option<Credentials> {
-        let private = self.file(place, "app_private_key_file", &table.app_private_key_file);
-        let public = self.file(
-            place,
-            "alipay_public_key_file",
-            &table.alipay_public_key_file,
-        );
-        Some(Credentials::Alipay {
-            app_id: table.app_id,
-            seller_id: table.seller_id,
-            app_private_key: SecretString::from(private?.as_str()),
-            alipay_public_key: public?.to_string(),
-            base_url: table
-                .base_url
-                .unwrap_or_else(|| Credentials::ALIPAY_URL.to_owned()),
         })
     }
 
@@ -363,7 +345,12 @@ impl Checking<'_> {
     }
 
     /// The text of a file that stands relative to the import file.
-    fn file(&mut self, place: &str, field: &str, path: &Path) -> Option<Zeroizing<String>> {
+    pub(super) fn file(
+        &mut self,
+        place: &str,
+        field: &str,
+        path: &Path,
+    ) -> Option<Zeroizing<String>> {
         let path = self.folder.join(path);
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(Zeroizing::new(text)),

@@ -1,5 +1,6 @@
 //! The shape of an import file: one struct a table.
 
+use super::alipay::AlipayTable;
 use crate::accounts::{AnswersSignedBy, SignType};
 use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::time::Span;
@@ -43,24 +44,9 @@ pub(super) struct MerchantTable {
 /// `[[merchants.accounts]]`
 #[derive(Debug)]
 pub(super) enum AccountTable {
-    Alipay(AlipayTable),
+    Alipay(Box<AlipayTable>),
     Wechat(WechatTable),
     WechatV2(WechatV2Table),
-}
-
-/// `[[merchants.accounts]]` with `channel = "alipay"`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AlipayTable {
-    pub(super) id: String,
-    pub(super) ways: Vec<Way>,
-    pub(super) app_id: String,
-    pub(super) seller_id: String,
-    pub(super) app_private_key_file: PathBuf,
-    pub(super) alipay_public_key_file: PathBuf,
-    pub(super) base_url: Option<String>,
-    #[serde(default = "yes")]
-    pub(super) enabled: bool,
 }
 
 /// `[[merchants.accounts]]` with `channel = "wechat"` and `protocol = "v3"`
@@ -203,6 +189,6 @@ impl AccountTable {
     }
 }
 
-const fn yes() -> bool {
+pub(super) const fn yes() -> bool {
     true
 }

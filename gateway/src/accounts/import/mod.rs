@@ -5,6 +5,7 @@
 //! again changes nothing: a secret that is sealed already is not sealed anew.
 //! Only the hash of an API key is kept.
 
+mod alipay;
 mod check;
 mod file;
 mod read;

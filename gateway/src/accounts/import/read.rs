@@ -83,7 +83,7 @@ impl<'a> Reading<'a> {
         {
             Some("alipay") => self.table(start, table, PLACE).map(|read| Placed {
                 line: read.line,
-                table: AccountTable::Alipay(read.table),
+                table: AccountTable::Alipay(Box::new(read.table)),
             }),
             Some("wechat") => self.wechat(start, table, PLACE),
             _ => {

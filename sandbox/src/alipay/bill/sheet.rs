@@ -51,7 +51,8 @@ impl Totals {
     }
 }
 
-/// Writes a bill: the zip. A fault may falsify one amount, or name another account.
+/// Writes a bill: the zip. A fault may falsify one amount (the
+/// sums stay true), name another account, or blow it up.
 pub(super) fn write(sandbox: &Sandbox, bill: &Bill, fault: Option<Fault>) -> io::Result<Vec<u8>> {
     let mut bill = bill.clone();
     if fault == Some(Fault::WrongSeller) {
@@ -73,12 +74,15 @@ pub(super) fn write(sandbox: &Sandbox, bill: &Bill, fault: Option<Fault>) -> io:
         });
         for movement in movements {
             let error = i64::from(std::mem::take(&mut wrong));
+            totals.add(movement.amount());
             let amount = movement.amount().saturating_add(error);
-            totals.add(amount);
             detail.line(&row(bill.kind, &movement, amount, totals.net()))?;
         }
     }
     close(&mut detail, &bill, &totals, now)?;
+    if fault == Some(Fault::ZipBomb) {
+        detail = Entry::bomb(&name(&bill, detail_name(bill.kind)))?;
+    }
     let mut archive = Archive::default();
     archive.add(detail)?;
     archive.add(summary(&bill, &totals, now)?)?;

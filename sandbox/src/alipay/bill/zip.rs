@@ -14,9 +14,14 @@ pub(super) struct Archive {
     entries: u16,
 }
 
+/// How many MiB of zeros a bomb holds: 2 GiB.
+const BOMB_BLOCKS: usize = 2048;
+
 /// One entry while it is written.
 pub(super) struct Entry {
     name: Vec<u8>,
+    /// Deflated before what `packed` holds.
+    before: Vec<u8>,
     packed: DeflateEncoder<Vec<u8>>,
     crc: Crc,
 }
@@ -26,9 +31,26 @@ impl Entry {
     pub(super) fn new(name: &str) -> Self {
         Self {
             name: gbk(name),
+            before: Vec::new(),
             packed: DeflateEncoder::new(Vec::new(), Compression::fast()),
             crc: Crc::new(),
         }
+    }
+
+    /// An entry that is small and becomes 2 GiB of zeros: one deflated block of them, repeated.
+    pub(super) fn bomb(name: &str) -> std::io::Result<Self> {
+        let zeros = vec![0; 1 << 20];
+        let mut block = DeflateEncoder::new(Vec::new(), Compression::best());
+        block.write_all(&zeros)?;
+        block.flush()?;
+        let mut sum = Crc::new();
+        sum.update(&zeros);
+        let mut entry = Self::new(name);
+        for _ in 0..BOMB_BLOCKS {
+            entry.before.extend_from_slice(block.get_ref());
+            entry.crc.combine(&sum);
+        }
+        Ok(entry)
     }
 
     /// Adds a line, as GBK, with the end of line.
@@ -44,7 +66,8 @@ impl Archive {
     /// Takes an entry that is complete.
     pub(super) fn add(&mut self, entry: Entry) -> std::io::Result<()> {
         let (crc, length) = (entry.crc.sum(), entry.crc.amount());
-        let packed = entry.packed.finish()?;
+        let mut packed = entry.before;
+        packed.extend(entry.packed.finish()?);
         let offset = size(self.file.len())?;
         let name_length = u16::try_from(entry.name.len()).map_err(too_long)?;
         let mut common = Vec::new();
@@ -117,7 +140,25 @@ fn gbk(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::DeflateDecoder;
+
     use super::*;
+
+    #[test]
+    fn the_bomb_is_small_and_becomes_zeros_without_end() {
+        let mut archive = Archive::default();
+        archive.add(Entry::bomb("x").unwrap()).unwrap();
+        let file = archive.finish().unwrap();
+        assert!(file.len() < 4 << 20, "{}", file.len());
+        let mut unpacked = DeflateDecoder::new(&file[31..]);
+        let mut zeros = vec![1; 3 << 20];
+        unpacked.read_exact(&mut zeros).unwrap();
+        assert!(zeros.iter().all(|byte| *byte == 0));
+        let told = file[22..26].try_into().unwrap();
+        assert_eq!(u32::from_le_bytes(told), 1 << 31);
+    }
 
     #[test]
     fn what_gbk_cannot_say_is_a_question_mark() {
