@@ -337,6 +337,7 @@ fn gateway(text: &str) -> Option<Url> {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{certificates, keys, settings};
+    use super::super::stand_in::file;
     use super::*;
 
     fn by_key(alipay_public_key: &str) -> Mode {
@@ -550,11 +551,16 @@ mod tests {
         let elliptic = root.split("\n\n").next().unwrap();
         let old = root.rsplit("\n\n").next().unwrap();
         let missing = CertificateFault::Missing;
+        // Without the authority in between, nobody here can judge.
+        assert!(made(&app, &alipay, old).is_ok());
+        let (alipay_of_others, root_of_others) = (file("alipay.pem"), file("root.pem"));
+        assert!(made(&app, &alipay_of_others, &root_of_others).is_ok());
+        let foreign = AccountFault::ForeignAlipayCert;
         for (files, fault) in [
+            ((&*app, &*alipay_of_others, &*root), foreign),
             ((&*alipay, &*alipay, &*root), AccountFault::OtherAppCert),
             ((&app, &app, &root), AccountFault::OwnCertificate),
             ((&app, &alipay, elliptic), AccountFault::NoRsaRoot),
-            ((&app, &alipay, old), AccountFault::ForeignAlipayCert),
             (("", &alipay, &root), AccountFault::AppCert(missing.clone())),
             ((&app, "", &root), AccountFault::AlipayCert(missing.clone())),
             ((&app, &alipay, ""), AccountFault::RootCert(missing)),

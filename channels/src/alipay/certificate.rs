@@ -50,6 +50,7 @@ pub enum CertificateFault {
 }
 
 /// One certificate.
+#[derive(Clone)]
 pub(super) struct Certificate(x509_cert::Certificate);
 
 /// The root certificates that a merchant was given.
@@ -98,9 +99,9 @@ impl Certificate {
         VerifyingKey::from_spki_der(&spki).map_err(CertificateFault::Key)
     }
 
-    /// Whether it belongs to the same organisation and unit as another. The authority
-    /// behind the roots also issues every merchant's own certificate, so that the
-    /// chain alone does not say that a certificate is Alipay's.
+    /// Whether it belongs to the same organisation and unit as another. The roots also
+    /// stand behind every merchant's own certificate, so that the chain alone does not
+    /// say that one is Alipay's for this merchant, whom Alipay names as organisation.
     pub(super) fn is_of_the_same_unit(&self, other: &Certificate) -> bool {
         unit(&self.0.tbs_certificate.subject) == unit(&other.0.tbs_certificate.subject)
     }
@@ -173,6 +174,13 @@ impl Roots {
             .map(Certificate::serial)
             .collect();
         serials.join("_")
+    }
+
+    /// Whether the issuer of `leaf` is here or among `others`, going by names.
+    pub(super) fn can_judge(&self, leaf: &Certificate, others: &[Certificate]) -> bool {
+        let issuer = &leaf.0.tbs_certificate.issuer;
+        let is_issuer = |other: &Certificate| other.0.tbs_certificate.subject == *issuer;
+        self.0.iter().chain(others).any(is_issuer)
     }
 
     /// Whether a root vouches for `leaf`, by itself or through authorities among

@@ -45,8 +45,9 @@ pub(super) struct Certificates {
     /// `alipay_root_cert_sn`.
     pub(super) root_serial: String,
     roots: Roots,
-    /// The certificate that the merchant was given.
+    /// The certificate that the merchant was given, and what else stood in its file.
     first: Certificate,
+    authorities: Vec<Certificate>,
     known: RwLock<BTreeMap<String, Arc<VerifyingKey>>>,
 }
 
@@ -107,8 +108,10 @@ impl Certificates {
         if signing.is_pair_of(&key) {
             return Err(AccountFault::OwnCertificate);
         }
-        // Whether it has run out is Alipay's to judge: then it names another one.
-        if !roots.vouch(&first, &others, None) {
+        // The console hands it out without the authority in between as well: then it is
+        // taken as it was given. Whether it has run out is Alipay's to judge, which then
+        // names another one.
+        if roots.can_judge(&first, &others) && !roots.vouch(&first, &others, None) {
             return Err(AccountFault::ForeignAlipayCert);
         }
         Ok(Certificates {
@@ -117,6 +120,7 @@ impl Certificates {
             roots,
             known: RwLock::new(BTreeMap::from([(first.serial(), Arc::new(key))])),
             first,
+            authorities: others,
         })
     }
 
@@ -136,6 +140,7 @@ impl Certificates {
         if !wanted.is_of_the_same_unit(&self.first) {
             return Err("it is not Alipay's but somebody else's".to_owned());
         }
+        others.extend(self.authorities.iter().cloned());
         if !self.roots.vouch(&wanted, &others, Some(now)) {
             return Err("no root of root_cert vouches for it now".to_owned());
         }

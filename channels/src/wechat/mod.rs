@@ -24,7 +24,7 @@ mod names;
 mod notice;
 #[cfg(test)]
 mod oaep;
-mod openid;
+pub(crate) mod openid;
 mod pay;
 mod query;
 mod refund;

@@ -31,7 +31,7 @@ const SETUP: [i64; 5] = [40001, 40013, 40125, 41002, 41004];
 
 /// The payers of one application.
 #[derive(Debug)]
-pub(super) struct Openids {
+pub(crate) struct Openids {
     http: Http,
     appid: String,
     secret: SecretString,
@@ -40,20 +40,32 @@ pub(super) struct Openids {
 }
 
 impl Openids {
-    /// `None` where the account has no secret to ask with.
+    /// The payers of an APIv3 account; `None` where it has no secret to ask with.
     pub(super) fn of(account: &Account, http: &Http) -> Option<Openids> {
         let secret = account.app_secret.clone()?;
-        let mut authorize = account.open_url.clone();
+        let appid = account.names.wallet_appid(Way::WxJsapi);
+        let (open, sns) = (&account.open_url, &account.sns_url);
+        Some(Openids::new(http.clone(), appid, secret, [open, sns]))
+    }
+
+    /// The payers of `appid`. `hosts` are that of the page in the wallet and that where
+    /// codes are changed.
+    pub(crate) fn new(
+        http: Http,
+        appid: &str,
+        secret: SecretString,
+        [open, sns]: [&Url; 2],
+    ) -> Openids {
+        let (mut authorize, mut access_token) = (open.clone(), sns.clone());
         authorize.set_path(AUTHORIZE);
-        let mut access_token = account.sns_url.clone();
         access_token.set_path(ACCESS_TOKEN);
-        Some(Openids {
-            http: http.clone(),
-            appid: account.names.wallet_appid(Way::WxJsapi).to_owned(),
+        Openids {
+            http,
+            appid: appid.to_owned(),
             secret,
             authorize,
             access_token,
-        })
+        }
     }
 }
 

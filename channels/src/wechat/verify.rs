@@ -290,4 +290,31 @@ pub(super) mod tests {
         let refused = Stamp::read(&headers).unwrap_err();
         assert_eq!(refused, Unverified::Repeated("Wechatpay-Timestamp"));
     }
+
+    #[test]
+    fn a_certificate_that_was_left_out_is_believed_for_as_long_as_its_last_word_may_be_old() {
+        let settings = fixture::settings();
+        let certificate = &settings.platform_keys[0];
+        let keys = PlatformKeys::new(BTreeMap::new());
+        let listed = |until| {
+            let key = certificate.read_certificate().unwrap();
+            BTreeMap::from([(certificate.id.clone(), Found { key, until })])
+        };
+        let stamp = Stamp {
+            timestamp: "1",
+            nonce: "n",
+            signature: "s",
+            serial: &certificate.id,
+        };
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        assert!(!keys.knows(stamp, at(0)));
+        keys.take(listed(at(1_000_000)), at(0));
+        assert!(keys.knows(stamp, at(999_999)) && !keys.knows(stamp, at(1_000_000)));
+        keys.take(BTreeMap::new(), at(1000));
+        assert!(keys.knows(stamp, at(1299)) && !keys.knows(stamp, at(1300)));
+        keys.take(BTreeMap::new(), at(1200));
+        assert!(keys.knows(stamp, at(1299)) && !keys.knows(stamp, at(1300)));
+        keys.take(listed(at(1100)), at(1000));
+        assert!(!keys.knows(stamp, at(1100)), "its end was brought forward");
+    }
 }

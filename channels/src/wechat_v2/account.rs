@@ -5,6 +5,7 @@ use super::seal::NoticeKey;
 use super::sign::{SignType, Signer};
 use crate::http::Tls;
 use crate::key::{KeyFault, SigningKey, VerifyingKey};
+use crate::wechat;
 use reqwest::Identity;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
@@ -35,6 +36,13 @@ pub struct Settings {
     pub merchant_certificate: String,
     /// The private key of that certificate (`apiclient_key.pem`), as PEM.
     pub merchant_private_key: SecretString,
+    /// The secret of the application under which payers are known, if the checkout page
+    /// shall learn who opened it inside WeChat.
+    pub app_secret: Option<SecretString>,
+    /// The address of the page inside WeChat: [`Settings::OPEN_URL`] or a sandbox.
+    pub open_url: String,
+    /// The address that tells who the payer is: [`Settings::SNS_URL`] or a sandbox.
+    pub sns_url: String,
     /// The API's address without a path: [`Settings::BASE_URL`] or a sandbox.
     pub base_url: String,
     /// The certificate, as PEM, of the authority that is trusted in place of the
@@ -106,6 +114,9 @@ pub struct Account {
     pub(super) signer: Signer,
     pub(super) notice_key: NoticeKey,
     pub(super) tls: Tls,
+    pub(super) app_secret: Option<SecretString>,
+    pub(super) open_url: Url,
+    pub(super) sns_url: Url,
     pub(super) base_url: Url,
     pub(super) deadline: Duration,
 }
@@ -113,6 +124,12 @@ pub struct Account {
 impl Settings {
     /// WeChat Pay's own API.
     pub const BASE_URL: &'static str = "https://api.mch.weixin.qq.com";
+
+    /// WeChat's own pages inside the wallet.
+    pub const OPEN_URL: &'static str = wechat::Settings::OPEN_URL;
+
+    /// Where WeChat tells who a payer is.
+    pub const SNS_URL: &'static str = wechat::Settings::SNS_URL;
 
     /// How long a call may take if nothing else is wanted.
     pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -132,6 +149,8 @@ impl Account {
         check(plain && key.len() == APIV2_KEY_BYTES, key_fault.clone())?;
         Ok(Account {
             base_url: base_url(&settings.base_url)?,
+            open_url: base_url(&settings.open_url)?,
+            sns_url: base_url(&settings.sns_url)?,
             tls: Tls {
                 identity: Some(identity(&settings)?),
                 authority: authority(settings.authority.as_deref())?,
@@ -141,6 +160,7 @@ impl Account {
             mch_id: settings.mch_id,
             appid: settings.appid,
             sub_merchant: settings.sub_merchant,
+            app_secret: settings.app_secret,
             deadline: settings.deadline,
         })
     }

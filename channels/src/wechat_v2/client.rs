@@ -9,12 +9,13 @@ use super::codes::Call;
 use super::sign::SIGN;
 use super::wire::Fields;
 use super::xml;
-use crate::http::Http;
+use crate::http::{Http, Lost};
 use crate::redact;
 use cashier::time::{Clock, Entropy, Timestamp};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder, Url};
 use std::fmt;
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,15 @@ const XML: &str = "text/xml; charset=utf-8";
 
 /// How long the answer to a payment code is waited for at most.
 const BARCODE: Duration = Duration::from_secs(5);
+
+/// Where bills are.
+const DOWNLOAD_BILL: &str = "/pay/downloadbill";
+
+/// How long a bill may take to come.
+const BILL_DEADLINE: Duration = Duration::from_secs(300);
+
+/// The largest bill that is kept, packed.
+const LONGEST_BILL: u64 = 1024 * 1024 * 1024;
 
 /// One account's way of speaking with WeChat Pay.
 pub(super) struct Client {
@@ -80,6 +90,15 @@ impl Client {
             "WeChat Pay (APIv2) answered"
         );
         judge(&self.account, call, &answer)
+    }
+
+    /// Asks for a bill and keeps what comes, which nobody signs, in a file.
+    ///
+    /// # Errors
+    /// [`Lost`]: there is no whole file.
+    pub(super) async fn download(&self, fields: Fields) -> Result<File, Lost> {
+        let request = self.request(DOWNLOAD_BILL, fields).timeout(BILL_DEADLINE);
+        self.http.download(request, LONGEST_BILL).await
     }
 
     /// A signed request.

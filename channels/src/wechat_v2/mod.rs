@@ -12,6 +12,7 @@
 mod account;
 mod answer;
 mod bar;
+mod bills;
 mod client;
 mod close;
 mod codes;
@@ -31,13 +32,16 @@ mod xml;
 pub use account::{Account, AccountFault, Settings, SubMerchant};
 pub use sign::SignType;
 
+use crate::http::{Http, Tls};
+use crate::redact;
+use crate::wechat::openid::Openids;
 use async_trait::async_trait;
 use cashier::channel::{
-    Bills, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome, PayRequest, Payers,
-    RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
+    Bill, Bills, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome, PayRequest,
+    Payers, RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
 };
 use cashier::id::FlowNo;
-use cashier::time::{Clock, Entropy};
+use cashier::time::{Clock, Day, Entropy};
 use cashier::way::{ChannelKind, Way};
 use client::Client;
 use std::sync::Arc;
@@ -51,6 +55,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct WechatV2 {
     client: Client,
+    openids: Option<Openids>,
 }
 
 impl WechatV2 {
@@ -64,10 +69,32 @@ impl WechatV2 {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<WechatV2, AccountFault> {
+        let openids = openids(&account)?;
         Ok(WechatV2 {
             client: Client::new(account, clock, entropy)?,
+            openids,
         })
     }
+}
+
+/// Those are asked at other hosts, which get no certificate of ours.
+fn openids(account: &Account) -> Result<Option<Openids>, AccountFault> {
+    let Some(secret) = account.app_secret.clone() else {
+        return Ok(None);
+    };
+    let tls = Tls {
+        identity: None,
+        ..account.tls.clone()
+    };
+    let http = Http::with_tls(account.deadline, tls)
+        .map_err(|error| AccountFault::Http(redact::words(&error.to_string())))?;
+    let hosts = [&account.open_url, &account.sns_url];
+    Ok(Some(Openids::new(
+        http,
+        account.payers_appid(),
+        secret,
+        hosts,
+    )))
 }
 
 #[async_trait]
@@ -112,10 +139,17 @@ impl Channel for WechatV2 {
     }
 
     fn payers(&self) -> Option<&dyn Payers> {
-        None
+        self.openids.as_ref().map(|openids| openids as &dyn Payers)
     }
 
     fn bills(&self) -> Option<&dyn Bills> {
-        None
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Bills for WechatV2 {
+    async fn bill(&self, day: Day) -> Outcome<Option<Bill>> {
+        bills::bill(&self.client, day).await
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// The download itself, behind the signed address.
-const FILE: &str = "alipay.bill";
+const FILE: &str = "alipay.bill_file";
 
 /// Two days: whatever the hour, the bill of the day is made by then.
 const TWO_DAYS: u64 = 48 * 3600;
@@ -82,7 +82,7 @@ async fn a_day_whose_bill_is_not_made_yet_has_none() {
 #[tokio::test]
 async fn a_bill_that_is_not_whole_or_not_ours_is_refused_whole() {
     let (shop, day) = busy().await;
-    for fault in ["truncated", "garbage", "wrong_amount", "wrong_seller"] {
+    for fault in ["cut", "zip_bomb", "garbage", "wrong_amount", "wrong_seller"] {
         shop.fault(FILE, fault).await;
         let outcome = shop.alipay.bill(day).await;
         assert!(

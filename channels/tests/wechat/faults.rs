@@ -3,7 +3,7 @@
 
 use super::shop::{Shop, fen, key};
 use cashier::channel::{
-    CauseKind, Channel, Closed, Outcome, PayRequest, RefundRequest, Refunded, Trade,
+    CauseKind, Channel, Closed, Outcome, PayRequest, RefundRequest, Refunded, RefusalKind, Trade,
 };
 use cashier::id::FlowNo;
 use cashier::time::Span;
@@ -198,4 +198,91 @@ async fn wrong_credentials_and_a_wrong_clock_decide_nothing() {
     }
     // WeChat closed it for the one whose answers cannot be verified here.
     assert_eq!(shop.wechat.query(&flow).await, Outcome::Done(Trade::Closed));
+}
+
+/// Shows F58.
+#[tokio::test]
+async fn a_wrong_signature_on_any_method_is_believed_in_nothing_and_a_query_settles_it() {
+    let shop = Shop::open().await;
+    let bar = |number: &str| {
+        let sandbox = shop.sandbox.sandbox();
+        let code = sandbox.show_barcode(sandbox::Channel::Wechat, sandbox::Behaviour::AskPassword);
+        PayRequest {
+            auth_code: Some(code),
+            ..shop.request(number, Way::WxBar)
+        }
+    };
+    let wechat = &shop.wechat;
+    let mut number = 0;
+    for fault in ["bad_signature", "signtest"] {
+        let wrong = Became::Unknown(CauseKind::BadSignature);
+        for (method, way) in [
+            ("wechat.native", Way::WxNative),
+            ("wechat.h5", Way::WxH5),
+            ("wechat.jsapi", Way::WxJsapi),
+            ("wechat.jsapi", Way::WxLite),
+            ("wechat.app", Way::WxApp),
+            ("wechat.codepay", Way::WxBar),
+        ] {
+            number += 1;
+            let name = format!("SIGN{number:04}");
+            let request = match way {
+                Way::WxBar => bar(&name),
+                _ => shop.request(&name, way),
+            };
+            shop.fault(method, fault);
+            assert_eq!(became(wechat.pay(&request).await), wrong, "{way} {fault}");
+            let asked = wechat.query(&request.flow_no).await;
+            assert_eq!(asked, Outcome::Done(Trade::Waiting), "{way} {fault}");
+            let flow = request.flow_no;
+            shop.fault("wechat.query", fault);
+            assert_eq!(became(wechat.query(&flow).await), wrong, "query {fault}");
+            let ended = if way == Way::WxBar {
+                shop.pass(20);
+                shop.fault("wechat.reverse", fault);
+                became(wechat.reverse(&flow).await)
+            } else {
+                shop.fault("wechat.close", fault);
+                became(wechat.close(&flow).await)
+            };
+            assert_eq!(ended, wrong, "the end of {way} {fault}");
+            let asked = wechat.query(&flow).await;
+            assert_eq!(asked, Outcome::Done(Trade::Closed), "{way} {fault}");
+        }
+        number += 1;
+        let (name, refund_no) = (format!("SIGN{number:04}"), format!("RSIGN{number}"));
+        let refund = shop.paid(&name, &refund_no, 100).await;
+        shop.fault("wechat.refund", fault);
+        assert_eq!(became(wechat.refund(&refund).await), wrong, "{fault}");
+        shop.fault("wechat.refund_query", fault);
+        assert_eq!(became(wechat.query_refund(&refund).await), wrong, "{fault}");
+        let known = wechat.query_refund(&refund).await;
+        assert_eq!(known, Outcome::Done(Refunded::Processing), "{fault}");
+    }
+}
+
+/// Too many requests are never a failed payment.
+#[tokio::test]
+async fn too_many_requests_end_nothing() {
+    let shop = Shop::open().await;
+    let refund = shop.paid("OFTEN001", "ROFTEN1", 100).await;
+    let pay = shop.request("OFTEN002", Way::WxNative);
+    for method in CALLS {
+        for fault in ["rate_limited", "rate_limited_after"] {
+            shop.fault(method, fault);
+            let struck = match method {
+                "wechat.native" => shop.wechat.pay(&pay).await.map(|_| ()),
+                "wechat.query" => shop.wechat.query(&refund.flow_no).await.map(|_| ()),
+                "wechat.close" => shop.wechat.close(&pay.flow_no).await.map(|_| ()),
+                "wechat.refund" => shop.wechat.refund(&refund).await.map(|_| ()),
+                _ => shop.wechat.query_refund(&refund).await.map(|_| ()),
+            };
+            let later = match struck {
+                Outcome::Refused(refusal) => refusal.kind == RefusalKind::Later,
+                Outcome::Unknown(_) => true,
+                Outcome::Done(()) | Outcome::NotSent(_) => false,
+            };
+            assert!(later, "{method} {fault}");
+        }
+    }
 }

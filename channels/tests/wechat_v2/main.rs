@@ -10,6 +10,7 @@
 )]
 
 mod barcodes;
+mod bills;
 mod calls;
 mod faults;
 mod notices;

@@ -99,6 +99,13 @@ pub enum Credentials {
         merchant_private_key: SecretString,
         /// Where WeChat Pay is.
         base_url: String,
+        /// The secret of the application under which payers are known.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "exposed_if_any"
+        )]
+        app_secret: Option<SecretString>,
         /// The authority that is trusted in place of the public ones.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ca_certificate: Option<String>,
@@ -344,6 +351,7 @@ impl Credentials {
                 merchant_certificate,
                 merchant_private_key,
                 base_url,
+                app_secret,
                 ca_certificate,
             } => {
                 let settings = wechat_v2::Settings {
@@ -354,6 +362,9 @@ impl Credentials {
                     sign_type: sign_type.into(),
                     merchant_certificate,
                     merchant_private_key,
+                    app_secret,
+                    open_url: beside(&base_url, wechat_v2::Settings::OPEN_URL),
+                    sns_url: beside(&base_url, wechat_v2::Settings::SNS_URL),
                     base_url,
                     authority: ca_certificate,
                     deadline: around.deadline,
@@ -520,6 +531,7 @@ mod tests {
                 merchant_certificate: "PEM".to_owned(),
                 merchant_private_key: SecretString::from("CANARY-TWO"),
                 base_url: Credentials::WECHAT_URL.to_owned(),
+                app_secret: Some(SecretString::from("CANARY-THREE")),
                 ca_certificate: None,
             };
             assert!(!format!("{credentials:?}").contains("CANARY"));

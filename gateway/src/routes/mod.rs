@@ -4,7 +4,7 @@
 mod documents;
 mod events;
 mod exceptions;
-mod field;
+pub(crate) mod field;
 mod health;
 mod notify;
 pub mod openapi;

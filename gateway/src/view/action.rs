@@ -33,6 +33,8 @@ pub enum ActionView {
         /// The signed parameters.
         params: BTreeMap<String, String>,
     },
+    /// Nothing: the wallet itself decides about the payer's code.
+    None,
 }
 
 impl From<Action> for ActionView {

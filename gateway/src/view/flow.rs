@@ -115,7 +115,10 @@ impl PayableView {
     /// The flow of an order with its action; `None` when there is none to hand out.
     pub fn of(state: &OrderState, no: &FlowNo) -> Option<PayableView> {
         let flow = state.flow(no)?;
-        let action = flow.action.clone()?.into();
+        let action = match flow.way().is_barcode() {
+            true => ActionView::None,
+            false => flow.action.clone()?.into(),
+        };
         Some(PayableView {
             flow: flow_snapshot(flow).into(),
             action,

@@ -1,6 +1,7 @@
 //! How words of the core look in the API document: the lists come from the core
 //! itself, so that the document cannot forget one.
 
+use crate::routes::field::payer::AUTO_BAR;
 use cashier::capture::CaptureKind;
 use cashier::event::EventKind;
 use cashier::exception::{EntryKind, ExceptionKind};
@@ -35,12 +36,20 @@ pub fn way() -> Object {
     one_of("The way of paying", Way::ALL.map(Way::name))
 }
 
+/// A way of paying that a request wishes for, or leaves to the payer's code.
+pub fn wished_way() -> Object {
+    let what = "The way of paying; `AUTO_BAR` goes by the payer's `auth_code`";
+    one_of(what, wished())
+}
+
 /// A way of paying that a request may leave out.
 pub fn first_way() -> Object {
-    one_or_none(
-        "Makes the first flow at once, in this way",
-        Way::ALL.map(Way::name),
-    )
+    let what = "Makes the first flow at once, in this way; `AUTO_BAR` goes by `auth_code`";
+    one_or_none(what, wished())
+}
+
+fn wished() -> impl Iterator<Item = &'static str> {
+    Way::ALL.into_iter().map(Way::name).chain([AUTO_BAR])
 }
 
 /// The way that an order was paid by.

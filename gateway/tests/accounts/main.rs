@@ -316,6 +316,60 @@ async fn an_account_that_names_apiv2_speaks_it() {
 }
 
 #[tokio::test]
+async fn what_an_apiv3_account_may_have_besides_is_taken_or_told_what_is_wrong() {
+    let folder = Folder::new().await;
+    let more = "protocol = \"v3\"\ncodepay = true\nlite_appid = \"wxlite\"\n\
+        app_secret_file = \"api.key\"\nplatform_certificates = true\n\
+        sub_mchid = \"1900000109\"\nsub_appid = \"wxsub\"\n";
+    let whole = folder.sound().replace("protocol = \"v3\"\n", more);
+    let whole = whole.replace(
+        "[\"WX_NATIVE\"]",
+        "[\"WX_NATIVE\", \"WX_BAR\", \"WX_LITE\"]",
+    );
+    folder.import(&whole).await.unwrap();
+    let registry = folder.registry(1).await.unwrap();
+    let channel = registry.channel(&wechat()).unwrap();
+    let payers = channel.payers().unwrap();
+    let asked = payers.asked_at("https://pay.example.com/back", "s1");
+    assert!(asked.starts_with("https://open.weixin.qq.com/connect/oauth2/authorize?appid=wxsub&"));
+    assert!(channel.bills().is_some());
+    for ((right, wrong), words) in [
+        (
+            ("codepay = true\n", ""),
+            "WX_BAR under APIv3 needs `codepay",
+        ),
+        (
+            ("sub_mchid", "# sub_mchid"),
+            "sub_appid: goes with sub_mchid",
+        ),
+        (("\"wxlite\"", "\"wx-lite\""), "lite_appid must be"),
+        (("\"1900000109\"", "\"19\""), "sub_mchid must be"),
+        (
+            ("\"api.key\"\nplatform", "\"no.key\"\nplatform"),
+            "app_secret_file",
+        ),
+        (
+            (
+                "platform_certificates = true",
+                "answers_signed_by = \"certificate\"",
+            ),
+            "answers_signed_by is certificate, and there is none",
+        ),
+        (
+            (
+                "platform_certificates = true",
+                "answers_signed_by = \"both\"",
+            ),
+            "unknown variant",
+        ),
+    ] {
+        let fault = folder.import(&whole.replace(right, wrong)).await;
+        let fault = fault.unwrap_err();
+        assert!(fault.to_string().contains(words), "{words}: {fault}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_that_names_no_protocol_speaks_apiv3() {
     let folder = Folder::new().await;
     let silent = folder.sound().replace("protocol = \"v3\"\n", "");

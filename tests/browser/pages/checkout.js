@@ -1,4 +1,7 @@
 // The payer's page of one order.
+import jsqr from "jsqr";
+import { PNG } from "pngjs";
+
 import { AlipayCashier } from "./alipay_cashier.js";
 import { Shop } from "./shop.js";
 import { Wallet } from "./wallet.js";
@@ -50,6 +53,13 @@ export class Checkout {
   /** What is in the picture, to tell two codes apart. */
   code() {
     return this.page.locator("#qr").evaluate((qr) => qr.getAttribute("src") ?? qr.outerHTML);
+  }
+
+  /** What a phone reads out of the one code for both wallets. */
+  async codeForBoth() {
+    const picture = await this.page.locator("#both-qr").screenshot();
+    const { data, width, height } = PNG.sync.read(picture);
+    return jsqr(new Uint8ClampedArray(data), width, height)?.data;
   }
 
   /** The wallet of the payer's phone, opened on the code that is shown: another tab. */

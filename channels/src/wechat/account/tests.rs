@@ -118,3 +118,61 @@ fn printing_an_account_shows_no_secret() {
         assert!(!shown.contains("0123456789abcdef"), "{shown}");
     }
 }
+
+#[test]
+fn each_further_setting_says_what_is_wrong_with_it() {
+    let fault = |change: fn(&mut Settings)| {
+        let mut settings = fixture::settings();
+        change(&mut settings);
+        Account::new(settings).err()
+    };
+    assert_eq!(
+        fault(|a| a.lite_appid = Some("wx-1".into())),
+        Some(AccountFault::LiteAppid)
+    );
+    assert_eq!(
+        fault(|a| a.app_secret = Some("".into())),
+        Some(AccountFault::AppSecret)
+    );
+    assert_eq!(
+        fault(|a| a.open_url = "open.weixin.qq.com".into()),
+        Some(AccountFault::BaseUrl("open_url"))
+    );
+    assert_eq!(
+        fault(|a| {
+            a.platform_keys.retain(|key| key.id.starts_with("PUB_"));
+            a.answers = Answers::Certificate;
+        }),
+        Some(AccountFault::NoCertificate)
+    );
+    assert_eq!(
+        fault(|a| a.platform_keys.clear()),
+        Some(AccountFault::NoPlatformKey)
+    );
+    assert_eq!(
+        fault(|a| {
+            a.platform_keys.clear();
+            a.platform_certificates = true;
+        }),
+        None
+    );
+}
+
+#[test]
+fn a_merchant_below_a_provider_is_checked_like_one() {
+    for (mchid, appid, fault) in [
+        ("1900000109", None, None),
+        ("1900000109", Some("wx1"), None),
+        ("19", None, Some(AccountFault::SubMchid)),
+        ("1900000109", Some("wx 1"), Some(AccountFault::SubAppid)),
+    ] {
+        let settings = Settings {
+            sub_merchant: Some(SubMerchant {
+                mchid: mchid.to_owned(),
+                appid: appid.map(str::to_owned),
+            }),
+            ..fixture::settings()
+        };
+        assert_eq!(Account::new(settings).err(), fault);
+    }
+}

@@ -306,3 +306,30 @@ async fn without_an_answer_the_outcome_of_every_call_is_unknown() {
         "{outcomes:?}"
     );
 }
+
+#[test]
+fn payers_are_asked_for_the_application_that_knows_them() {
+    let mut settings = fixture::settings();
+    assert!(
+        adapter(settings.clone()).payers().is_none(),
+        "no secret, no payers"
+    );
+    settings.app_secret = Some("s3cret".into());
+    let asked_at = |settings: Settings| {
+        let wechat = adapter(settings);
+        let payers = wechat.payers().unwrap();
+        payers.asked_at("https://pay.example.com/back", "s1")
+    };
+    let own = asked_at(settings.clone());
+    assert!(
+        own.starts_with("https://open.weixin.qq.com/connect/oauth2/authorize?"),
+        "{own}"
+    );
+    assert!(own.contains("appid=wxd678efh567hg6787&"), "{own}");
+    settings.sub_merchant = Some(SubMerchant {
+        mch_id: "1900000109".to_owned(),
+        appid: Some("wxSUB".to_owned()),
+    });
+    let subs = asked_at(settings);
+    assert!(subs.contains("appid=wxSUB&"), "{subs}");
+}

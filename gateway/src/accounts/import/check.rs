@@ -176,6 +176,10 @@ impl Checking<'_> {
             "merchant_private_key_file",
             &table.merchant_private_key_file,
         );
+        let app_secret = match &table.app_secret_file {
+            Some(path) => Some(self.file(place, "app_secret_file", path)?),
+            None => None,
+        };
         let authority = match &table.ca_certificate_file {
             Some(path) => Some(self.file(place, "ca_certificate_file", path)?.to_string()),
             None => None,
@@ -192,6 +196,7 @@ impl Checking<'_> {
             base_url: table
                 .base_url
                 .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+            app_secret: app_secret.map(|text| SecretString::from(text.trim())),
             ca_certificate: authority,
         })
     }

@@ -93,6 +93,7 @@ pub(super) struct WechatV2Table {
     pub(super) merchant_certificate_file: PathBuf,
     pub(super) merchant_private_key_file: PathBuf,
     pub(super) base_url: Option<String>,
+    pub(super) app_secret_file: Option<PathBuf>,
     pub(super) ca_certificate_file: Option<PathBuf>,
     #[serde(default = "yes")]
     pub(super) enabled: bool,

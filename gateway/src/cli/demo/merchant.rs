@@ -33,6 +33,7 @@ const ALIPAY_KEY: &str = "alipay_app_private.key";
 const ALIPAY_PUBLIC_KEY: &str = "alipay_public.pem";
 const WECHAT_KEY: &str = "wechat_merchant_private.key";
 const WECHAT_APIV3_KEY: &str = "wechat_apiv3.key";
+const WECHAT_APP_SECRET: &str = "wechat_app.secret";
 const WECHAT_PUBLIC_KEY: &str = "wechat_public.pem";
 const IMPORT: &str = "accounts.toml";
 
@@ -61,6 +62,8 @@ impl Merchant {
         let hex = |bytes: usize| Zeroizing::new(hex::encode(random(entropy, bytes)));
         let base64 = || Zeroizing::new(STANDARD.encode(random(entropy, 32)));
         folder.secret(MASTER_KEY, || Ok(base64()))?;
+        // The sandbox takes any secret of an official account.
+        folder.secret(WECHAT_APP_SECRET, || Ok(hex(16)))?;
         let api_key = || Ok(Zeroizing::new(format!("till_test_{}", *hex(24))));
         let ops_key = || Ok(Zeroizing::new(format!("{OPS_PREFIX}{}", *hex(24))));
         let webhook_secret = || Ok(Zeroizing::new(format!("whsec_{}", *base64())));
@@ -105,7 +108,7 @@ fn import_file(sandbox: &str, platform_key: &str, shop: &str) -> serde_json::Val
     let alipay = json!({
         "id": ALIPAY,
         "channel": "alipay",
-        "ways": ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"],
+        "ways": ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR", "ALI_BAR", "ALI_JSAPI"],
         "app_id": APP_ID,
         "seller_id": SELLER_ID,
         "app_private_key_file": ALIPAY_KEY,
@@ -116,12 +119,14 @@ fn import_file(sandbox: &str, platform_key: &str, shop: &str) -> serde_json::Val
         "id": WECHAT,
         "channel": "wechat",
         "protocol": "v3",
-        "ways": ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"],
+        "ways": ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP", "WX_BAR", "WX_LITE"],
         "mchid": MCHID,
         "appid": APPID,
         "serial_no": SERIAL_NO,
         "merchant_private_key_file": WECHAT_KEY,
         "apiv3_key_file": WECHAT_APIV3_KEY,
+        "app_secret_file": WECHAT_APP_SECRET,
+        "codepay": true,
         "platform_keys": [{ "id": platform_key, "file": WECHAT_PUBLIC_KEY }],
         "base_url": sandbox,
     });

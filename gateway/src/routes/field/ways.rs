@@ -1,7 +1,19 @@
 //! Ways of paying, by name.
 
+use super::payer::{AUTO_BAR, Said};
 use crate::problem::Problem;
 use cashier::way::Way;
+
+/// Reads the way of a wish to pay, which may be left to the payer's code.
+///
+/// # Errors
+/// `invalid_request`, naming the ways that there are, or what is wrong with the code.
+pub fn asked(name: &str, payer: Said<'_>) -> Result<Way, Problem> {
+    match name {
+        AUTO_BAR => payer.way(),
+        name => one("way", name),
+    }
+}
 
 /// Reads one way.
 ///

@@ -5,6 +5,7 @@ use crate::idempotency::Reply;
 use crate::problem::{Code, Problem};
 use crate::routes::field::amount::Amount;
 use crate::routes::field::metadata::Metadata;
+use crate::routes::field::payer::{Payer, Said};
 use crate::routes::field::{link, number, payer, text, ways};
 use crate::routes::orders::pay::{not_there, wish};
 use crate::routes::posted::Posted;
@@ -77,9 +78,16 @@ pub struct CreateOrder {
     /// Makes the first flow at once, in this way.
     #[schema(schema_with = schema::first_way)]
     way: Option<String>,
-    /// The payer's WeChat openid. WX_JSAPI needs it.
+    /// The payer's WeChat openid. WX_JSAPI and WX_LITE need it.
     #[schema(max_length = 128)]
     openid: Option<String>,
+    /// The payer's user_id at Alipay, or their open_id. ALI_JSAPI needs it.
+    #[schema(max_length = 128)]
+    buyer_id: Option<String>,
+    /// The payment code that the payer shows, as it was scanned. AUTO_BAR, ALI_BAR and
+    /// WX_BAR need it.
+    #[schema(max_length = 37, example = "281234567890123456")]
+    auth_code: Option<String>,
 }
 
 /// Makes an order. The same number with the same content is the same order.
@@ -120,7 +128,7 @@ pub async fn handle(
 struct Asked {
     order: NewOrder,
     way: Option<Way>,
-    openid: Option<String>,
+    payer: Payer,
 }
 
 impl Asked {
@@ -155,19 +163,24 @@ impl Asked {
             expires_in: life(body.expires_in)?,
             policy: caller.app.policy,
         };
+        let said = Said {
+            openid: body.openid.as_deref(),
+            buyer_id: body.buyer_id.as_deref(),
+            auth_code: body.auth_code.as_deref(),
+        };
         let way = body
             .way
             .as_deref()
-            .map(|name| ways::one("way", name))
+            .map(|name| ways::asked(name, said))
             .transpose()?;
-        let openid = body.openid.as_deref().map(payer::openid).transpose()?;
-        if way.is_none() && openid.is_some() {
-            return Err(Problem::invalid(
-                "openid",
-                "is only for an order with `way`",
-            ));
-        }
-        Ok(Asked { order, way, openid })
+        let payer = match (way, said.field()) {
+            (Some(way), _) => said.checked(way)?,
+            (None, None) => Payer::default(),
+            (None, Some(field)) => {
+                return Err(Problem::invalid(field, "is only for an order with `way`"));
+            }
+        };
+        Ok(Asked { order, way, payer })
     }
 }
 
@@ -199,7 +212,7 @@ fn first_flow(
         return Err(Problem::new(Code::WayUnavailable, detail).with("field", "way"));
     }
     let mut wish = wish(shared, caller, way)?;
-    wish.payer = asked.openid.clone();
+    (wish.payer, wish.auth_code) = (asked.payer.name.clone(), asked.payer.code.clone());
     wish.client_ip = asked.order.client_ip.clone();
     wish.return_url = asked.order.return_url.clone();
     super::pay::check_complete(&wish)?;

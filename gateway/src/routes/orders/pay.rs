@@ -4,6 +4,7 @@
 use crate::auth::Caller;
 use crate::idempotency::Reply;
 use crate::problem::{Code, Problem};
+use crate::routes::field::payer::Said;
 use crate::routes::field::{name, payer, ways};
 use crate::routes::posted::Posted;
 use crate::shared::Shared;
@@ -12,6 +13,7 @@ use crate::view::schema;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use cashier::command::{PayCommand, Payable, Refusal};
+use cashier::flow::{Flow, FlowStatus};
 use cashier::id::OrderId;
 use cashier::journal::Source;
 use cashier::way::Way;
@@ -23,11 +25,18 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct PayOrder {
     /// The way of paying.
-    #[schema(schema_with = schema::way)]
+    #[schema(schema_with = schema::wished_way)]
     way: String,
-    /// The payer's WeChat openid. WX_JSAPI needs it.
+    /// The payer's WeChat openid. WX_JSAPI and WX_LITE need it.
     #[schema(max_length = 128)]
     openid: Option<String>,
+    /// The payer's user_id at Alipay, or their open_id. ALI_JSAPI needs it.
+    #[schema(max_length = 128)]
+    buyer_id: Option<String>,
+    /// The payment code that the payer shows, as it was scanned. AUTO_BAR, ALI_BAR and
+    /// WX_BAR need it.
+    #[schema(max_length = 37, example = "281234567890123456")]
+    auth_code: Option<String>,
     /// The payer's address; the order's, if left out. WX_H5 needs one of them.
     #[schema(example = "203.0.113.7")]
     client_ip: Option<String>,
@@ -38,7 +47,8 @@ pub struct PayOrder {
     params(("id" = String, Path, description = "The order's id")),
     request_body = PayOrder,
     responses(
-        (status = 201, description = "The flow that can be paid now", body = PayableView),
+        (status = 201, description = "The flow that can be paid now, or by a payment code: that is paid", body = PayableView),
+        (status = 202, description = "By a payment code: the wallet has not decided yet. Follow the order; within a minute it is paid, or taken back", body = PayableView),
         (status = 409, description = "`order_paid`, `order_closed`, `order_expired`, or `payment_in_progress` with the seconds to wait in Retry-After"),
         (status = 422, description = "`way_unavailable`, `channel_refused`, `idempotency_mismatch`"),
         (status = 503, description = "`channel_unavailable`: the same request again continues the same flow"),
@@ -54,8 +64,11 @@ pub async fn handle(
         body,
         ticket,
     } = posted;
-    let mut wish = wish(&shared, &caller, ways::one("way", &body.way)?)?;
-    wish.payer = body.openid.as_deref().map(payer::openid).transpose()?;
+    let said = body.payer();
+    let way = ways::asked(&body.way, said)?;
+    let mut wish = wish(&shared, &caller, way)?;
+    let payer = said.checked(way)?;
+    (wish.payer, wish.auth_code) = (payer.name, payer.code);
     wish.client_ip = body
         .client_ip
         .as_deref()
@@ -65,9 +78,29 @@ pub async fn handle(
         let refused = |no: Refusal| Problem::refused(&no, shared.clock.now());
         let payable = pay(&shared, &caller, &id, wish).await?.map_err(refused)?;
         let view = PayableView::of(&payable.state, &payable.flow).ok_or_else(not_there)?;
-        Reply::new(StatusCode::CREATED, &view)
+        Reply::new(status(&payable), &view)
     };
     ticket.once(&shared, &caller, work).await
+}
+
+impl PayOrder {
+    fn payer(&self) -> Said<'_> {
+        Said {
+            openid: self.openid.as_deref(),
+            buyer_id: self.buyer_id.as_deref(),
+            auth_code: self.auth_code.as_deref(),
+        }
+    }
+}
+
+/// A wallet that has not decided about a payment code is followed, and not paid.
+fn status(payable: &Payable) -> StatusCode {
+    let flow = payable.state.flow(&payable.flow);
+    let is_open = |flow: &Flow| flow.way().is_barcode() && flow.status != FlowStatus::Paid;
+    match flow.is_some_and(is_open) {
+        true => StatusCode::ACCEPTED,
+        false => StatusCode::CREATED,
+    }
 }
 
 async fn pay(

@@ -1,0 +1,94 @@
+//! The bill of a day: whole, or not at all.
+
+use super::shop::{Shop, fen};
+use cashier::channel::{BillRow, CauseKind, Channel, Outcome, Refunded};
+use cashier::time::Day;
+
+const TWO_DAYS: i64 = 2 * 24 * 3600;
+
+/// A shop with a day behind it on which it sold and gave something back.
+async fn sold() -> (Shop, Day) {
+    let shop = Shop::open().await;
+    let day = Day::of(shop.now()).unwrap();
+    let refund = shop.paid("BILLED01", "RBILLED1", 100).await;
+    let accepted = shop.wechat.refund(&refund).await;
+    assert_eq!(accepted, Outcome::Done(Refunded::Processing));
+    shop.pass(TWO_DAYS);
+    (shop, day)
+}
+
+#[tokio::test]
+async fn a_bill_holds_what_the_ledger_holds() {
+    let (shop, day) = sold().await;
+    let outcome = shop.wechat.bills().unwrap().bill(day).await;
+    let Outcome::Done(Some(bill)) = outcome else {
+        panic!("{:?}", outcome.map(|bill| bill.is_some()))
+    };
+    let rows: Vec<BillRow> = bill.map(Result::unwrap).collect();
+    let [
+        BillRow::Paid { flow_no, payment },
+        BillRow::Refunded {
+            refund_no, amount, ..
+        },
+    ] = &rows[..]
+    else {
+        panic!("{rows:?}")
+    };
+    let trade = shop.trade("BILLED01").unwrap();
+    assert_eq!(flow_no.as_str(), "BILLED01");
+    assert_eq!(
+        (&payment.trade_no, payment.amount),
+        (&trade.trade_no, fen(8_888))
+    );
+    assert_eq!((refund_no.as_str(), *amount), ("RBILLED1", fen(100)));
+}
+
+#[tokio::test]
+async fn a_day_without_trades_and_one_that_is_not_over_have_no_bill() {
+    let (shop, day) = sold().await;
+    let bills = shop.wechat.bills().unwrap();
+    for day in [day.before().unwrap(), Day::of(shop.now()).unwrap()] {
+        let outcome = bills.bill(day).await.map(|bill| bill.is_some());
+        assert_eq!(outcome, Outcome::Done(false), "{day}");
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_is_not_whole_is_refused_before_its_first_row() {
+    let (shop, day) = sold().await;
+    let bills = shop.wechat.bills().unwrap();
+    for (fault, expected) in [
+        ("cut", CauseKind::Unreadable),
+        ("zip_bomb", CauseKind::Unreadable),
+        ("wrong_seller", CauseKind::Unreadable),
+        ("garbage", CauseKind::Unreadable),
+        ("http_500", CauseKind::ChannelError),
+        ("unsigned_before", CauseKind::ChannelError),
+    ] {
+        shop.fault("v2/downloadbill", fault);
+        let outcome = bills.bill(day).await.map(|bill| bill.is_some());
+        let Outcome::Unknown(cause) = outcome else {
+            panic!("{fault}: {outcome:?}")
+        };
+        assert_eq!(cause.kind, expected, "{fault}: {}", cause.detail);
+        let after = bills.bill(day).await.map(|bill| bill.is_some());
+        assert_eq!(after, Outcome::Done(true), "after {fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_amount_that_adds_up_is_told_for_the_books_to_find() {
+    let (shop, day) = sold().await;
+    shop.fault("v2/downloadbill", "wrong_amount");
+    let outcome = shop.wechat.bills().unwrap().bill(day).await;
+    let Outcome::Done(Some(bill)) = outcome else {
+        panic!("{:?}", outcome.map(|bill| bill.is_some()))
+    };
+    let amounts: Vec<_> = bill
+        .filter_map(|row| match row.unwrap() {
+            BillRow::Paid { payment, .. } => Some(payment.amount),
+            BillRow::Refunded { .. } => None,
+        })
+        .collect();
+    assert_ne!(amounts, [fen(8_888)]);
+}
