@@ -72,8 +72,8 @@ pub struct Books {
     codes: BTreeMap<String, (Timestamp, Option<FlowNo>)>,
     /// Flows that are paid by a payer's code.
     by_code: BTreeSet<FlowNo>,
-    /// Codes that were sent, and under which number.
-    pub sent: BTreeSet<(FlowNo, String)>,
+    /// Codes that were sent, and under which number first.
+    pub sent: BTreeMap<String, FlowNo>,
     /// Flows that were to be taken back before the channel knew them.
     pub not_reversed: BTreeSet<FlowNo>,
     /// Payments that the channel never takes back.
@@ -279,6 +279,7 @@ impl Books {
                 TradeState::Paid => Err(no(RefusalKind::AlreadyPaid, "ORDERPAID")),
                 TradeState::HandedOut | TradeState::Waiting => Ok(Trade::Waiting),
                 TradeState::Closed | TradeState::Reversed => {
+                    self.refused.insert(flow.clone());
                     Err(no(RefusalKind::Final, "ORDERREVERSED"))
                 }
             };

@@ -93,9 +93,9 @@ impl Channeled {
     async fn charge(&self, request: &PayRequest) -> Outcome<Offer> {
         let (kind, request) = (self.kind, request.clone());
         let no = request.flow_no.clone();
-        let sent = (no.clone(), request.auth_code.clone().unwrap_or_default());
-        let first = self.world.bank.books().sent.insert(sent);
-        if !first && !self.world.leases_lie {
+        let code = request.auth_code.clone().unwrap_or_default();
+        let sent = self.world.bank.books().sent.insert(code, no.clone());
+        if sent.is_some_and(|before| before != no || !self.world.leases_lie) {
             self.without_intent(&format!("flows {no}"), "its payer's code is sent twice");
         }
         let made = self.world.flow(&no).map(|flow| flow.created_at);

@@ -92,7 +92,7 @@ fn rows(world: &World, account: &str, from: Timestamp, to: Timestamp) -> Vec<Bil
                         .map(|paid| row(&flow_no, paid)),
                 );
             }
-            (ChannelKind::Alipay, true) => rows.push(BillRow::Refunded {
+            (_, true) => rows.push(BillRow::Refunded {
                 refund_no: RefundNo::new(flow_no.as_str()),
                 flow_no,
                 amount,
