@@ -23,6 +23,31 @@ const ALIPAY_APPS: [&str; 2] = ["2021000000000001", "2021000000000002"];
 /// The WeChat Pay merchant.
 const MCHID: &str = "1900000001";
 
+/// How WeChat Pay is spoken with, as in an import file.
+const WECHAT_V3: &str = r#"protocol = "v3"
+ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"]
+serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+merchant_private_key_file = "merchant.pem"
+apiv3_key_file = "apiv3.key"
+platform_keys = [{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }]
+"#;
+/// The same at a counter.
+const WECHAT_V3_COUNTER: &str = r#"protocol = "v3"
+ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP", "WX_BAR"]
+codepay = true
+serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+merchant_private_key_file = "merchant.pem"
+apiv3_key_file = "apiv3.key"
+platform_keys = [{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }]
+"#;
+/// The same under the older protocol.
+const WECHAT_V2_COUNTER: &str = r#"protocol = "v2"
+ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP", "WX_BAR"]
+apiv2_key_file = "apiv2.key"
+merchant_certificate_file = "apiclient_cert.pem"
+merchant_private_key_file = "apiclient_key.pem"
+"#;
+
 /// What a story may want otherwise.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -33,6 +58,18 @@ pub struct Options {
     pub policy: String,
     /// Settings of the gateway over the stage's own, as TOML sections.
     pub settings: String,
+    /// A counter, which scans payers' codes: the merchant's accounts take them, WeChat
+    /// Pay's under this protocol.
+    pub counter: Option<Protocol>,
+}
+
+/// Which of its protocols WeChat Pay is spoken with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// JSON, with codepay in the contract.
+    V3,
+    /// XML.
+    V2,
 }
 
 impl Default for Options {
@@ -41,6 +78,7 @@ impl Default for Options {
             workers: true,
             policy: String::new(),
             settings: String::new(),
+            counter: None,
         }
     }
 }
@@ -88,13 +126,7 @@ impl App {
         let keys = [api_key(), api_key()];
         let ops_key = format!("till_ops_{}", random_hex(24));
         write_accounts(folder.path(), &sandbox);
-        let file = accounts_file(
-            &sandbox.url(),
-            &receiver.url,
-            &secret,
-            &keys,
-            &options.policy,
-        );
+        let file = accounts_file(&sandbox.url(), &receiver.url, &secret, &keys, &options);
         let operator = format!("[[operators]]\nname = \"li_lei\"\nkey = \"{ops_key}\"\n");
         std::fs::write(folder.path().join("accounts.toml"), file + &operator).unwrap();
         let config = config(folder.path(), &place, &options);
@@ -232,6 +264,38 @@ fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
     let platform = sandbox.sandbox().register_wechat(merchant).unwrap();
     write("wechat.pem", &platform.public_key_pem);
     write("wechat.id", &platform.public_key_id);
+    let apiv2_key = random_hex(16);
+    write("apiv2.key", &apiv2_key);
+    let merchant = sandbox::WechatV2Merchant {
+        mch_id: MCHID.to_owned(),
+        appid: "wx0000000000000001".to_owned(),
+        api_key: apiv2_key.into(),
+        certificate_pem: None,
+        certificate_checked_by_proxy: true,
+        refund_notify_url: None,
+        sub_merchants: Vec::new(),
+    };
+    let certified = sandbox.sandbox().register_wechat_v2(merchant).unwrap();
+    write("apiclient_cert.pem", &certified.certificate_pem);
+    write("apiclient_key.pem", &certified.private_key_pem.unwrap());
+}
+
+/// The merchant's account at WeChat Pay.
+fn wechat(sandbox: &str, counter: Option<Protocol>) -> String {
+    let specific = match counter {
+        Some(Protocol::V2) => WECHAT_V2_COUNTER,
+        Some(Protocol::V3) => WECHAT_V3_COUNTER,
+        None => WECHAT_V3,
+    };
+    format!(
+        r#"[[merchants.accounts]]
+channel = "wechat"
+id = "shop_wechat"
+mchid = "{MCHID}"
+appid = "wx0000000000000001"
+base_url = "{sandbox}"
+{specific}"#
+    )
 }
 
 fn accounts_file(
@@ -239,15 +303,17 @@ fn accounts_file(
     webhook: &str,
     secret: &str,
     keys: &[String; 2],
-    policy: &str,
+    options: &Options,
 ) -> String {
     let [app, other_app] = ALIPAY_APPS;
+    let (policy, counter) = (&options.policy, options.counter);
+    let bar = counter.map_or("", |_| r#", "ALI_BAR""#);
     let alipay = |id: &str, app_id: &str| {
         format!(
             r#"[[merchants.accounts]]
 channel = "alipay"
 id = "{id}"
-ways = ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"]
+ways = ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"{bar}]
 app_id = "{app_id}"
 seller_id = "2088000000000001"
 app_private_key_file = "merchant.pem"
@@ -261,24 +327,13 @@ base_url = "{sandbox}"
         alipay("shop_alipay", app),
         alipay("other_alipay", other_app),
     );
+    let wechat = wechat(sandbox, counter);
     format!(
         r#"[[merchants]]
 id = "shop"
 name = "茶叶店"
 {first}
-[[merchants.accounts]]
-channel = "wechat"
-id = "shop_wechat"
-protocol = "v3"
-ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"]
-mchid = "{MCHID}"
-appid = "wx0000000000000001"
-serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
-merchant_private_key_file = "merchant.pem"
-apiv3_key_file = "apiv3.key"
-platform_keys = [{{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }}]
-base_url = "{sandbox}"
-
+{wechat}
 [[merchants.apps]]
 id = "shop_web"
 name = "网店"

@@ -41,6 +41,18 @@ impl Payer {
         number
     }
 
+    /// The wallet shows a payment code, and will do so when that is charged: `pay`,
+    /// `ask_password` (the payer may [`confirm`](Payer::confirm)), `refuse`, or `silent`
+    /// (the channel does not say).
+    ///
+    /// # Panics
+    /// When no wallet of the channel (`alipay`, `wechat`) does.
+    pub async fn barcode(&self, channel: &str, behaviour: &str) -> String {
+        let wish = json!({ "channel": channel, "behaviour": behaviour });
+        let shown = self.control(Method::POST, "/payer/barcode", wish).await;
+        shown["auth_code"].as_str().unwrap().to_owned()
+    }
+
     /// Pays what was opened before.
     ///
     /// # Panics

@@ -12,6 +12,7 @@
 mod accepted;
 mod alerts;
 mod audited;
+mod barcode;
 mod closing;
 mod crowd;
 mod deadline;

@@ -14,8 +14,10 @@ const STEP: u32 = 15;
 pub struct Truth {
     /// As the merchant sees it, with its timeline.
     pub order: Value,
-    /// The channels' trades of the order that money was taken for.
+    /// The channels' trades of the order that money was taken for, and not taken back.
     pub paid: Vec<Value>,
+    /// The channels' trades of the order that were paid and taken back by a reversal.
+    pub taken_back: Vec<Value>,
     /// The channels' refunds of those trades.
     pub refunds: Vec<Value>,
     /// The types of the order's events, in the order in which they happened.
@@ -58,6 +60,17 @@ impl Records {
         }
     }
 
+    /// Whether a reversal has given all of a trade back, under a number that is not ours:
+    /// WeChat Pay's is made from the trade's, Alipay's is the flow's.
+    fn is_taken_back(&self, trade: &Value) -> bool {
+        let number = format!("reverse_{}", trade["trade_no"].as_str().unwrap());
+        items(&self.ledger["refunds"]).any(|refund| {
+            (refund["out_refund_no"] == *number || refund["out_refund_no"] == trade["out_trade_no"])
+                && refund["trade_no"] == trade["trade_no"]
+                && refund["amount"] == trade["amount"]
+        })
+    }
+
     /// Everything about one order.
     pub async fn about(&self, app: &App, order: &Value) -> Truth {
         let order = app.merchant.explained(order).await;
@@ -66,7 +79,8 @@ impl Records {
             .collect();
         let paid = items(&self.ledger["trades"])
             .filter(|trade| flows.contains(&&trade["out_trade_no"]) && !trade["paid_at"].is_null());
-        let paid: Vec<Value> = paid.cloned().collect();
+        let (taken_back, paid): (Vec<Value>, Vec<Value>) =
+            paid.cloned().partition(|trade| self.is_taken_back(trade));
         let refunds = items(&self.ledger["refunds"]).filter(|refund| {
             paid.iter()
                 .any(|trade| trade["trade_no"] == refund["trade_no"])
@@ -81,6 +95,7 @@ impl Records {
         Truth {
             order,
             paid,
+            taken_back,
             refunds,
             events,
             exceptions,

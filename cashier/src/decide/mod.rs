@@ -54,8 +54,8 @@ pub enum Input {
     Answered(Subject, Answer, Timestamp),
     /// A verified notice about a flow.
     NoticedTrade(FlowNo, Trade),
-    /// A verified notice about a refund; `None` when it must be asked about.
-    NoticedRefund(RefundNo, Option<Refunded>),
+    /// A verified notice about a refund of a flow; `None` when it must be asked about.
+    NoticedRefund(FlowNo, RefundNo, Option<Refunded>),
     /// A row of the channel's bill about one of its flows.
     Billed(BillRow),
     /// The order's own time has come.
@@ -128,8 +128,8 @@ pub fn decide(state: &OrderState, input: &Input, context: &Context<'_>) -> Decis
             trade::seen(&mut draft, flow, seen, Source::Notice);
             Reply::Noted
         }
-        Input::NoticedRefund(refund, said) => {
-            refunded::noticed(&mut draft, refund, *said);
+        Input::NoticedRefund(flow, refund, said) => {
+            refunded::noticed(&mut draft, flow, refund, *said);
             Reply::Noted
         }
         Input::Billed(row) => {

@@ -3,10 +3,11 @@
 
 use super::answer::reason_of;
 use super::draft::Draft;
+use super::reverse::is_taken_back;
 use crate::channel::{Outcome, Refunded, RefusalKind};
 use crate::event::EventKind;
 use crate::exception::ExceptionKind;
-use crate::id::RefundNo;
+use crate::id::{FlowNo, RefundNo};
 use crate::journal::Source;
 use crate::money::Money;
 use crate::refund::{Refund, RefundStatus};
@@ -131,7 +132,12 @@ fn external(draft: &mut Draft<'_>, no: &RefundNo, amount: Option<Money>) {
 }
 
 /// A verified notice.
-pub(super) fn noticed(draft: &mut Draft<'_>, no: &RefundNo, said: Option<Refunded>) {
+pub(super) fn noticed(draft: &mut Draft<'_>, flow: &FlowNo, no: &RefundNo, said: Option<Refunded>) {
+    if draft.state.refund(no).is_none() && is_taken_back(draft, flow) {
+        let text = "its money goes back to the payer: it is taken back";
+        draft.line(Source::Notice, Some(flow.as_str()), text);
+        return;
+    }
     if draft.state.refund(no).is_none() {
         let text = "about a refund that Till did not make";
         draft.line(Source::Notice, Some(no.as_str()), text);

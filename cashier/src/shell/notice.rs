@@ -73,7 +73,10 @@ impl Cashier {
                 flow_no,
                 refund_no,
                 refunded,
-            } => (flow_no, Input::NoticedRefund(refund_no, refunded)),
+            } => (
+                flow_no.clone(),
+                Input::NoticedRefund(flow_no, refund_no, refunded),
+            ),
         };
         if self.store.knows_notice(account, &notice.key).await? {
             return Ok("known already".to_owned());

@@ -2,13 +2,14 @@
 //! perhaps, and what nobody has heard of in time is taken back, paid or not.
 
 use crate::world::{AMOUNT, Bank, Fault, Wallet, World, wish};
-use cashier::channel::{Outcome, Payment, Trade};
+use cashier::channel::{Outcome, Payment, Refunded, Trade};
 use cashier::command::{PayCommand, Refusal};
 use cashier::decide::{Answer, Context, Input, decide};
 use cashier::flow::{Flow, FlowStatus};
-use cashier::id::FlowNo;
+use cashier::id::{FlowNo, RefundNo};
 use cashier::order::OrderStatus;
 use cashier::policy::{Policy, Switch};
+use cashier::state::Row;
 use cashier::store::{Commit, Store};
 use cashier::task::{Call, Subject};
 use cashier::time::{Clock, Span};
@@ -222,6 +223,26 @@ fn a_paid_notice_while_the_reversal_is_under_way_is_not_kept_and_the_money_goes_
             assert_eq!(status(&world, &no), FlowStatus::Closed);
         }
     }
+}
+
+/// Alipay tells of what a reversal gives back as of any refund.
+#[test]
+fn a_notice_of_the_money_that_a_reversal_gives_back_alarms_nobody() {
+    let world = World::new();
+    world.alipay.fault("pay", Fault::LostAfter);
+    let no = undecided(&world, Way::AliBar, &Wallet::Pays.code(1));
+    world.close().unwrap();
+    let refund = RefundNo::new(no.as_str());
+    let input = Input::NoticedRefund(no.clone(), refund, Some(Refunded::Succeeded));
+    let timing = Timing::default();
+    let context = Context {
+        now: world.clock.now(),
+        timing: &timing,
+    };
+    let told = decide(&world.state(), &input, &context).rows;
+    let is_line = |row: &Row| matches!(row, Row::Line(_) | Row::Order(_));
+    assert!(told.iter().all(is_line), "{told:?}");
+    unpaid(&world);
 }
 
 #[test]

@@ -220,6 +220,7 @@ fn refund_in(state: &OrderState, no: &RefundNo, status: RefundStatus, refused: b
 #[test]
 fn every_answer_and_notice_about_a_refund_is_one_line_whatever_the_refund_is_doing() {
     let (state, no, created) = refunding();
+    let flow = state.flows[0].no.clone();
     let about = Subject::Refund(no.clone());
     for (status, refused) in RefundStatus::ALL
         .into_iter()
@@ -237,14 +238,14 @@ fn every_answer_and_notice_about_a_refund_is_one_line_whatever_the_refund_is_doi
                 assert_eq!(found.len(), 1, "{status:?} {asked:?} {found:#?}");
             }
             for said in REFUNDED.into_iter().map(Some).chain([None]) {
-                let input = Input::NoticedRefund(no.clone(), said);
+                let input = Input::NoticedRefund(flow.clone(), no.clone(), said);
                 let found = lines(&state, &input, now, Source::Notice, no.as_str());
                 assert_eq!(found.len(), 1, "{status:?} {input:?} {found:#?}");
             }
         }
     }
     let unknown = RefundNo::new("rfd_elsewhere");
-    let input = Input::NoticedRefund(unknown.clone(), None);
+    let input = Input::NoticedRefund(flow, unknown.clone(), None);
     let found = lines(&state, &input, created, Source::Notice, unknown.as_str());
     assert_eq!(found.len(), 1, "{found:#?}");
 }

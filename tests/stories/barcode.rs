@@ -1,0 +1,242 @@
+//! Payments by the code that the payer shows at a counter, with each channel and each
+//! protocol: what the payer was told holds, and at rest ledger and order agree.
+
+mod alipay;
+mod wechat_v2;
+mod wechat_v3;
+
+use crate::truth::{Truth, come_to_rest, flow};
+use cashier::flow::Flow;
+use cashier::id::OrderId;
+use cashier::time::Clock as _;
+use serde_json::{Value, json};
+use till_tests::{Answer, App, Options, Protocol, until};
+
+/// A wallet and how its channel is called.
+struct Wallet {
+    channel: &'static str,
+    way: &'static str,
+    /// The channel's methods, as the sandbox calls them.
+    pay: &'static str,
+    query: &'static str,
+    reverse: &'static str,
+    /// How many seconds a code may be undecided.
+    patience: u32,
+}
+
+/// The gateway at a counter, WeChat Pay spoken with by that protocol.
+fn counter(protocol: Protocol) -> Options {
+    Options {
+        counter: Some(protocol),
+        ..Options::default()
+    }
+}
+
+/// An order, and what came of scanning a code of the payer's.
+async fn scan(app: &App, wallet: &Wallet, behaviour: &str) -> (Value, Answer) {
+    let order = app.merchant.order(json!({ "expires_in": 300 })).await;
+    let code = app.payer.barcode(wallet.channel, behaviour).await;
+    let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
+    let answer = app.merchant.try_flow(&order, wish).await;
+    (order, answer)
+}
+
+/// The same, where the wallet leaves it open; also the flow's number.
+async fn undecided(app: &App, wallet: &Wallet, behaviour: &str) -> (Value, String) {
+    let (order, answer) = scan(app, wallet, behaviour).await;
+    let flow = answer.expect(202)["flow"].clone();
+    assert_eq!(flow["way"], wallet.way);
+    (order, flow["flow_no"].as_str().unwrap().to_owned())
+}
+
+/// Breaks a method for one payment.
+async fn broken(app: &App, method: &str, fault: &str, times: u32, number: Option<&str>) {
+    let mut fault = json!({ "method": method, "fault": fault, "times": times, "delay_ms": 50 });
+    if let Some(number) = number {
+        fault["out_trade_no"] = json!(number);
+    }
+    app.payer.break_it(fault).await;
+}
+
+/// No notice reaches Till.
+async fn deaf(app: &App) {
+    let fault = json!({ "method": "notice.*", "fault": "drop" });
+    app.payer.break_it(fault).await;
+}
+
+/// Lets ten seconds pass after ten seconds until the flow has that status. How many
+/// seconds that were.
+async fn until_flow(app: &App, order: &Value, number: &str, status: &str) -> u32 {
+    let passed = std::cell::Cell::new(0);
+    until(&format!("the flow is {status}"), async || {
+        let now = app.merchant.look(order).await;
+        if flow(&now, number)["status"] == status {
+            return Ok(());
+        }
+        app.advance(10).await;
+        passed.set(passed.get() + 10);
+        nothing_is_due(app, order).await;
+        Err(now)
+    })
+    .await;
+    passed.get()
+}
+
+/// Waits until the workers have done what has fallen due.
+async fn nothing_is_due(app: &App, order: &Value) {
+    let id = OrderId::new(order["id"].as_str().unwrap());
+    until("nothing is due", async || {
+        let state = app.gateway.shared.store.load(&id).await.unwrap().unwrap();
+        let now = app.clock.now();
+        let due = |flow: &Flow| flow.next.is_some_and(|n| n.due <= now || n.is_leased(now));
+        match state.flows.iter().any(due) {
+            true => Err(state),
+            false => Ok(()),
+        }
+    })
+    .await;
+}
+
+/// At rest: this flow paid the order, once, and nothing was ever taken back.
+async fn is_paid(app: &App, order: &Value, number: &str) {
+    come_to_rest(app, &[order]).await;
+    let truth = Truth::of(app, order).await;
+    truth.is_paid_once();
+    assert_eq!(truth.flow(number)["status"], "paid", "{truth:#?}");
+    assert_eq!(truth.paid[0]["out_trade_no"], number, "{truth:#?}");
+    assert!(truth.taken_back.is_empty(), "{truth:#?}");
+}
+
+/// At rest: nobody has paid anything, whatever was taken for a while.
+async fn is_unpaid(app: &App, order: &Value) -> Truth {
+    come_to_rest(app, &[order]).await;
+    let truth = Truth::of(app, order).await;
+    truth.is_closed("expired");
+    assert!(truth.paid.is_empty(), "{truth:#?}");
+    assert!(
+        truth.order["refunds"].as_array().unwrap().is_empty(),
+        "a reversal is no refund: {truth:#?}"
+    );
+    truth
+}
+
+async fn paid_at_once(app: &App, wallet: &Wallet) {
+    let (order, answer) = scan(app, wallet, "pay").await;
+    let paid = answer.expect(201)["flow"].clone();
+    assert_eq!(
+        (&paid["way"], &paid["status"]),
+        (&json!(wallet.way), &json!("paid"))
+    );
+    assert_eq!(app.merchant.look(&order).await["status"], "paid");
+    app.receiver.event(&order, "order.paid").await;
+    is_paid(app, &order, paid["flow_no"].as_str().unwrap()).await;
+}
+
+async fn paid_after_eight_seconds(app: &App, wallet: &Wallet) {
+    let (order, number) = undecided(app, wallet, "ask_password").await;
+    app.advance(8).await;
+    app.payer.confirm(&number).await;
+    app.advance(2).await;
+    app.merchant.until_status(&order, "paid").await;
+    is_paid(app, &order, &number).await;
+}
+
+async fn refused(app: &App, wallet: &Wallet) {
+    let (order, answer) = scan(app, wallet, "refuse").await;
+    answer.problem(422, "channel_refused");
+    let now = app.merchant.look(&order).await;
+    assert_eq!(now["flows"][0]["status"], "failed", "{now}");
+    // The payer shows another code.
+    let code = app.payer.barcode(wallet.channel, "pay").await;
+    let wish = json!({ "way": wallet.way, "auth_code": code });
+    let paid = app.merchant.flow(&order, wish).await;
+    is_paid(app, &order, paid["flow"]["flow_no"].as_str().unwrap()).await;
+}
+
+async fn never_answered(app: &App, wallet: &Wallet) {
+    for behaviour in ["ask_password", "silent"] {
+        let (order, number) = undecided(app, wallet, behaviour).await;
+        let passed = until_flow(app, &order, &number, "closed").await;
+        assert_eq!(passed, wallet.patience, "{behaviour}");
+        assert!(!app.payer.try_confirm(&number).await, "{behaviour}");
+        let truth = is_unpaid(app, &order).await;
+        assert!(truth.taken_back.is_empty(), "{truth:#?}");
+    }
+}
+
+/// The payer paid, and nobody told Till until it had taken the payment back.
+async fn answered_after_our_reverse(app: &App, wallet: &Wallet) {
+    deaf(app).await;
+    let (order, number) = undecided(app, wallet, "ask_password").await;
+    broken(app, wallet.query, "timeout_before", 20, Some(&number)).await;
+    app.advance(8).await;
+    app.payer.confirm(&number).await;
+    until_flow(app, &order, &number, "closed").await;
+    app.payer.mend().await;
+    // WeChat Pay tells of no payment by code.
+    if wallet.channel == "alipay" {
+        app.payer.notify(&number, "paid", json!({})).await;
+        app.payer.answered_notice(&number).await;
+    }
+    let truth = is_unpaid(app, &order).await;
+    assert_eq!(truth.taken_back.len(), 1, "{truth:#?}");
+    assert_eq!(truth.flow(&number)["status"], "closed", "{truth:#?}");
+    assert!(truth.order["captures"].as_array().unwrap().is_empty());
+}
+
+async fn timed_out_before(app: &App, wallet: &Wallet) {
+    broken(app, wallet.pay, "timeout_before", 1, None).await;
+    let (order, number) = undecided(app, wallet, "pay").await;
+    let passed = until_flow(app, &order, &number, "expired").await;
+    assert!(passed >= wallet.patience + 60, "{passed} s");
+    let truth = is_unpaid(app, &order).await;
+    assert!(truth.taken_back.is_empty(), "{truth:#?}");
+}
+
+async fn timed_out_after(app: &App, wallet: &Wallet) {
+    deaf(app).await;
+    broken(app, wallet.pay, "timeout_after", 1, None).await;
+    let (order, number) = undecided(app, wallet, "pay").await;
+    app.advance(10).await;
+    app.merchant.until_status(&order, "paid").await;
+    is_paid(app, &order, &number).await;
+}
+
+/// The reversal itself is not answered, whether it was carried out or not.
+async fn reversal_timed_out(app: &App, wallet: &Wallet) {
+    deaf(app).await;
+    for fault in ["timeout_before", "timeout_after"] {
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        broken(app, wallet.reverse, fault, 1, Some(&number)).await;
+        until_flow(app, &order, &number, "closed").await;
+        let truth = is_unpaid(app, &order).await;
+        truth.tells("no usable answer to taking it back");
+        assert!(!app.payer.try_confirm(&number).await, "{fault}");
+    }
+}
+
+/// The counter scans twice, and once more when it is over.
+async fn scanned_again(app: &App, wallet: &Wallet) {
+    let order = app.merchant.order(json!({ "expires_in": 300 })).await;
+    let code = app.payer.barcode(wallet.channel, "ask_password").await;
+    let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
+    let first = app.merchant.try_flow(&order, wish.clone()).await;
+    let number = first.expect(202)["flow"]["flow_no"].clone();
+    let again = app.merchant.try_flow(&order, wish.clone()).await;
+    assert_eq!(again.expect(202)["flow"]["flow_no"], number);
+    let number = number.as_str().unwrap();
+    until_flow(app, &order, number, "closed").await;
+    let over = app.merchant.try_flow(&order, wish).await;
+    over.problem(422, "channel_refused");
+    is_unpaid(app, &order).await;
+}
+
+/// The merchant closes while the wallet waits.
+async fn closed_by_the_merchant(app: &App, wallet: &Wallet) {
+    let (order, number) = undecided(app, wallet, "ask_password").await;
+    let closed = app.merchant.close(&order).await.expect(200);
+    assert_eq!(closed["status"], "closed");
+    assert!(!app.payer.try_confirm(&number).await);
+    let truth = Truth::of(app, &order).await;
+    truth.is_closed("requested");
+}
