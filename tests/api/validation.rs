@@ -102,10 +102,19 @@ fn bad_fields() -> Vec<(Value, &'static str)> {
         (json!({ "way": "WX_JSAPI" }), "openid"),
         (json!({ "way": "WX_JSAPI", "openid": "o 1" }), "openid"),
         (json!({ "buyer_id": "2088000000000001" }), "buyer_id"),
-        (json!({ "way": "ALI_QR", "buyer_id": "2088000000000001" }), "buyer_id"),
+        (
+            json!({ "way": "ALI_QR", "buyer_id": "2088000000000001" }),
+            "buyer_id",
+        ),
         (json!({ "way": "AUTO_BAR" }), "auth_code"),
-        (json!({ "way": "AUTO_BAR", "auth_code": "311234567890123456" }), "auth_code"),
-        (json!({ "way": "WX_NATIVE", "auth_code": "101234567890123456" }), "auth_code"),
+        (
+            json!({ "way": "AUTO_BAR", "auth_code": "311234567890123456" }),
+            "auth_code",
+        ),
+        (
+            json!({ "way": "WX_NATIVE", "auth_code": "101234567890123456" }),
+            "auth_code",
+        ),
         (json!({ "way": "WX_H5" }), "client_ip"),
         (json!({ "notify_url": "ftp://shop.example/" }), "notify_url"),
         (

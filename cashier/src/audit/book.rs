@@ -62,8 +62,8 @@ pub struct TradeEntry {
     pub amount: Money,
     /// Where it stands.
     pub state: TradeState,
-    /// Whether it was ever closed unpaid. A trade that is closed and paid all the
-    /// same is the channel's contradiction.
+    /// Whether it was ever closed unpaid, or taken back. A trade that is closed and
+    /// paid all the same is the channel's contradiction.
     pub closed: bool,
     /// When it can no longer be paid (UTC).
     pub expires_at: Timestamp,
@@ -80,6 +80,9 @@ pub enum TradeState {
     Paid,
     /// It was closed unpaid.
     Closed,
+    /// It was paid, and a reversal gave all of it back: nothing is held, and nobody can
+    /// pay it any more.
+    Reversed,
 }
 
 /// A refund, as a channel believes in it.
@@ -110,7 +113,7 @@ impl TradeEntry {
         matches!(self.state, TradeState::HandedOut | TradeState::Waiting) && now < self.expires_at
     }
 
-    /// Whether the channel took money for it.
+    /// Whether the channel took money for it, and did not take the payment back.
     pub fn is_paid(&self) -> bool {
         self.state == TradeState::Paid
     }

@@ -97,6 +97,18 @@ fn of_trade(
             "its order counts as closed and it can still be paid".to_owned()
         });
     }
+    // Whoever shows a code is told at the counter, and goes.
+    let told_no =
+        flow.way().is_barcode() && flow.status.is_settled() && flow.status != FlowStatus::Paid;
+    if told_no {
+        let none = !matches!(trade.state, TradeState::Waiting | TradeState::Paid);
+        found.check(none, F::A16, row, || {
+            format!(
+                "the payer was told that it is {}, and the channel holds the money or waits for it",
+                flow.status.name()
+            )
+        });
+    }
 }
 
 /// A9 at the channel.
@@ -115,7 +127,8 @@ fn payable(found: &mut Findings, state: &OrderState, ledger: &Ledger, now: Times
     let can_be_paid = |flow: &&Flow| {
         let trade = ledger.trades.get(&flow.no);
         // What never left Till cannot be paid by anybody.
-        flow.action.is_some() && trade.is_some_and(|trade| trade.is_payable(now))
+        let left = flow.action.is_some() || flow.way().is_barcode();
+        left && trade.is_some_and(|trade| trade.is_payable(now))
     };
     let payable: Vec<&Flow> = state.flows.iter().filter(can_be_paid).collect();
     let newest = payable.last().map(|flow| &flow.no);

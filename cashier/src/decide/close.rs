@@ -138,9 +138,12 @@ pub(super) fn not_closable(draft: &mut Draft<'_>, no: &FlowNo) {
         flow.superseded_at = Some(now);
         let text = "superseded: watched until it cannot be paid any more; money that still comes is given back";
         draft.line(Source::Till, Some(no.as_str()), text);
+    } else if flow.way().is_barcode() {
+        // Another reversal may be under way: its money is not ours any more.
+        let text = "the change of way is refused until this code is settled (policy: strict)";
+        draft.line(Source::Till, Some(no.as_str()), text);
     } else {
         flow.close_refused_at = Some(now);
-        flow.reverse_wanted_at = None;
         draft.advance(no, FlowFact::Reopened);
         let text = "the change of way is refused until this flow has expired (policy: strict)";
         draft.line(Source::Till, Some(no.as_str()), text);

@@ -157,6 +157,7 @@ fn billed(draft: &mut Draft<'_>, row: &BillRow) {
             let seen = Trade::Paid(payment.clone());
             trade::seen(draft, flow_no, &seen, Source::Bill);
         }
+        BillRow::Refunded { flow_no, .. } if reverse::is_taken_back(draft, flow_no) => {}
         BillRow::Refunded {
             refund_no, amount, ..
         } => refunded::billed(draft, refund_no, *amount),

@@ -10,7 +10,7 @@ use crate::journal::Source;
 use crate::order::{CloseReason, OrderStatus};
 use crate::task::Call;
 use crate::time::{Span, Timestamp};
-use crate::way::Way;
+use crate::way::{ChannelKind, Way};
 
 /// How long an answer is good enough for a payer who asks again.
 const ASKED_LATELY: Span = Span::seconds(2);
@@ -75,18 +75,24 @@ fn order_refuses(draft: &Draft<'_>, wish: &PayCommand) -> Option<Refusal> {
     None
 }
 
-/// What became of the payer's code, if it was sent before and that is over: a code is
-/// good once, and the same wish again is the same try.
+/// What became of the payer's code, if it was sent before and that is over, or being
+/// taken back: a code is good once, and the same wish again is the same try.
 fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
     let code = wish.auth_code.as_ref()?;
-    let flow =
-        draft.state.flows.iter().rev().find(|flow| {
-            flow.request.auth_code.as_ref() == Some(code) && flow.status.is_settled()
-        })?;
+    let flow = draft
+        .state
+        .flows
+        .iter()
+        .rev()
+        .find(|flow| flow.request.auth_code.as_ref() == Some(code) && !flow.is_current())?;
     let reason = match flow.status {
         FlowStatus::Paid => return Some(Reply::Payable(flow.no.clone())),
         FlowStatus::Failed => flow.reason.clone(),
-        _ => None,
+        FlowStatus::Closed | FlowStatus::Expired => None,
+        _ => {
+            let retry_at = flow.next.map_or(draft.now, |next| next.due);
+            return Some(Reply::No(Refusal::PaymentInProgress { retry_at }));
+        }
     };
     let reason = reason.unwrap_or_else(|| "no payment came about, or it was taken back".to_owned());
     Some(Reply::No(Refusal::ChannelRefused { reason }))
@@ -144,8 +150,11 @@ fn life(draft: &Draft<'_>, way: Way) -> (Span, Span) {
     if !way.is_barcode() {
         return (draft.state.order.policy.flow_life, draft.timing.least_life);
     }
-    let own = way.channel().traits().barcode_life;
-    let life = draft.timing.barcode_life.unwrap_or(own);
+    let life = match (draft.timing.barcode_life, way.channel()) {
+        (None, channel) => channel.traits().barcode_life,
+        (Some((wechat, _)), ChannelKind::Wechat) => wechat,
+        (Some((_, others)), _) => others,
+    };
     (life, life)
 }
 

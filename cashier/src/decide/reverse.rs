@@ -71,6 +71,14 @@ pub(super) fn overdue(draft: &mut Draft<'_>, no: &FlowNo) -> bool {
     true
 }
 
+/// Whether a flow is being taken back, or was: what goes back of it is no refund, under
+/// whatever number the channel lists it.
+pub(super) fn is_taken_back(draft: &Draft<'_>, no: &FlowNo) -> bool {
+    let is_ours = |flow: &Flow| flow.status == FlowStatus::Paid;
+    let flow = draft.state.flow(no).filter(|flow| !is_ours(flow));
+    flow.is_some_and(|flow| flow.reverse_wanted_at.is_some())
+}
+
 /// Money was seen on a flow that is being taken back, or was: it is on its way back to
 /// the payer. `false`: nobody wants it back.
 pub(super) fn returns(

@@ -6,6 +6,9 @@
 pub struct Bounds {
     /// Wishes to pay, of both tabs together; each by either way.
     pub pays: u8,
+    /// Wishes to pay by a code that the payer shows, at either channel; each channel's
+    /// payer shows one code, as often as the counter likes.
+    pub codes: u8,
     /// The merchant's wishes to close the order.
     pub closes: u8,
     /// The merchant's wishes to give part of the money back.
@@ -79,6 +82,42 @@ pub const CI: &[Scope] = &[
             ..bounds(2, 1, 0, 0, 0, 0, 0)
         },
     },
+    Scope {
+        name: "a code and every disturbance",
+        bounds: Bounds {
+            codes: 1,
+            ..bounds(0, 1, 0, 1, 1, 1, 0)
+        },
+    },
+    Scope {
+        name: "a code, a change of way and a lost call",
+        bounds: Bounds {
+            codes: 1,
+            ..bounds(1, 0, 0, 1, 0, 0, 0)
+        },
+    },
+    Scope {
+        name: "a code, a change of way and a crash",
+        bounds: Bounds {
+            codes: 1,
+            ..bounds(1, 1, 0, 0, 1, 0, 0)
+        },
+    },
+    Scope {
+        name: "two codes and a lost call",
+        bounds: Bounds {
+            codes: 2,
+            ..bounds(0, 1, 0, 1, 0, 0, 0)
+        },
+    },
+    Scope {
+        name: "a code and a decision that is overtaken",
+        bounds: Bounds {
+            codes: 1,
+            overtaken: 1,
+            ..bounds(0, 1, 0, 1, 0, 0, 0)
+        },
+    },
 ];
 
 /// What `--full` looks at besides: disturbances together.
@@ -128,6 +167,20 @@ pub const FULL: &[Scope] = &[
             ..bounds(2, 0, 0, 1, 1, 0, 0)
         },
     },
+    Scope {
+        name: "a code, a change of way and two lost calls",
+        bounds: Bounds {
+            codes: 1,
+            ..bounds(1, 1, 0, 2, 0, 0, 0)
+        },
+    },
+    Scope {
+        name: "two codes, two lost calls and slow workers",
+        bounds: Bounds {
+            codes: 2,
+            ..bounds(0, 1, 0, 2, 0, 1, 0)
+        },
+    },
 ];
 
 const fn bounds(
@@ -141,6 +194,7 @@ const fn bounds(
 ) -> Bounds {
     Bounds {
         pays,
+        codes: 0,
         closes,
         refunds,
         checks: 0,
@@ -161,6 +215,7 @@ impl Bounds {
     pub fn named(&mut self, name: &str) -> Option<&mut u8> {
         Some(match name {
             "pays" => &mut self.pays,
+            "codes" => &mut self.codes,
             "closes" => &mut self.closes,
             "refunds" => &mut self.refunds,
             "checks" => &mut self.checks,

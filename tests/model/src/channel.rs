@@ -1,8 +1,10 @@
 //! The two channels: what they believe, and how that dictates their answers.
-//! Alipay's trades exist once the payer has scanned; WeChat Pay's at creation.
+//! Alipay's trades exist once the payer has scanned; WeChat Pay's at creation; those
+//! of a payer's code once the code has arrived, and then until they are taken back.
 
 use cashier::channel::{
     Action, Cause, CauseKind, Closed, Offer, Outcome, Payment, Refunded, Refusal, RefusalKind,
+    Reversed,
 };
 use cashier::decide::Answer;
 use cashier::flow::Flow;
@@ -10,9 +12,9 @@ use cashier::money::Money;
 use cashier::refund::Refund;
 use cashier::task::Call;
 use cashier::time::{Span, Timestamp};
-use cashier::way::ChannelKind;
+use cashier::way::{ChannelKind, Way};
 
-use crate::time::{moment, tick};
+use crate::time::{RHYTHM, moment, tick};
 
 /// A flow as its channel knows it. The payer's device is part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,14 @@ pub struct Trade {
     pub refused: bool,
     /// The channel took money after it had closed it.
     pub contradicted: bool,
+    /// What was paid by code has gone back to the payer.
+    pub reversed: bool,
+    /// The channel will never take the payment back.
+    pub kept: bool,
+    /// For how many ticks yet a code, given up by whoever sent it, may arrive.
+    pub coming: u8,
+    /// For how many ticks yet a reversal, given up by whoever sent it, may arrive.
+    pub going: u8,
     /// How far the channel's clock is behind ours: it takes money that much longer.
     pub behind: Span,
 }
@@ -64,6 +74,14 @@ pub enum Fault {
     Refused,
     /// The channel finds that it is too early to close.
     TooEarly,
+    /// It arrives after whoever sent it has given up (codes and reversals only).
+    Late,
+    /// The channel asks for the same reversal again.
+    Again,
+    /// The channel will not take the payment back.
+    Kept,
+    /// No fault: the wallet asks for a password.
+    Asks,
 }
 
 /// What is heard of a call.
@@ -85,6 +103,10 @@ pub enum Heard {
     Paid(u8),
     /// The answer to a close.
     Close(Closed),
+    /// It was paid at that tick, and has gone back.
+    Returned(u8),
+    /// The answer to a reversal.
+    Reverse(Reversed),
     /// The answer about a refund.
     Refund(Refunded),
     /// Nothing was sent.
@@ -96,6 +118,9 @@ pub enum Heard {
 impl Trade {
     /// Whether the payer could pay it now, if they have what was handed out.
     pub fn is_payable(&self, flow: &Flow, now: Timestamp) -> bool {
+        if flow.way().is_barcode() {
+            return self.exists && self.paid.is_none() && !self.closed;
+        }
         self.paid.is_none() && !self.closed && now < self.end(flow)
     }
 
@@ -105,13 +130,50 @@ impl Trade {
         self.closed || self.closes_by_itself(flow, now)
     }
 
+    /// Whether the channel has money of it.
+    pub fn is_held(&self) -> bool {
+        self.paid.is_some() && !self.reversed
+    }
+
+    /// A payer's code arrives. It is good for its flow's time and the margin.
+    pub fn charge(&mut self, flow: &Flow, asks: bool, now: Timestamp) -> Heard {
+        let end = flow.expires_at().plus(RHYTHM.margin);
+        if self.is_held() {
+            return Heard::AlreadyPaid;
+        }
+        if self.closed || (!self.exists && now >= end) {
+            return self.refuse();
+        }
+        if self.exists || asks {
+            self.exists = true;
+            return Heard::Waiting;
+        }
+        self.exists = true;
+        self.paid = Some(tick(now));
+        Heard::Paid(tick(now))
+    }
+
+    /// It is taken back, paid or not.
+    pub fn reverse(&mut self) -> Heard {
+        if self.kept {
+            return Heard::Refused;
+        }
+        if !self.exists {
+            return Heard::Reverse(Reversed::NotFound);
+        }
+        self.reversed = self.paid.is_some();
+        self.closed = true;
+        Heard::Reverse(Reversed::Confirmed)
+    }
+
     fn end(&self, flow: &Flow) -> Timestamp {
         flow.expires_at().plus(self.behind)
     }
 
     fn closes_by_itself(&self, flow: &Flow, now: Timestamp) -> bool {
         let over = now >= self.end(flow);
-        self.exists && self.paid.is_none() && over && !exists_at_creation(flow)
+        let by_itself = !exists_at_creation(flow) && !flow.way().is_barcode();
+        self.exists && self.paid.is_none() && over && by_itself
     }
 
     fn pay(&mut self, flow: &Flow, now: Timestamp) -> Heard {
@@ -131,7 +193,10 @@ impl Trade {
     }
 
     fn query(&self, flow: &Flow, now: Timestamp) -> Heard {
+        let is_alipay = flow.way().channel() == ChannelKind::Alipay;
         match self.paid {
+            Some(at) if self.reversed && is_alipay => Heard::Returned(at),
+            Some(_) if self.reversed => Heard::Closed,
             Some(at) => Heard::Paid(at),
             None if self.is_closed(flow, now) => Heard::Closed,
             None if self.exists => Heard::Waiting,
@@ -172,16 +237,52 @@ impl Ledger {
             Some(Fault::NotSent) => return Heard::NotSent,
             Some(Fault::Refused) => return trade.refuse(),
             Some(Fault::TooEarly) => return Heard::Close(Closed::TooEarly),
-            Some(Fault::LostAfter) | None => {}
+            Some(Fault::Again) => return Heard::Reverse(Reversed::Again),
+            Some(Fault::Late) if call == Call::Pay => {
+                trade.coming = 2;
+                return Heard::Unknown;
+            }
+            Some(Fault::Late) => {
+                trade.going = 2;
+                return Heard::Unknown;
+            }
+            Some(Fault::Kept) => trade.kept = true,
+            Some(Fault::LostAfter | Fault::Asks) | None => {}
         }
         let heard = match call {
+            // Whether it was paid before the answer was lost is up to the payer.
+            Call::Pay if flow.way().is_barcode() => trade.charge(flow, fault.is_some(), now),
+            Call::Reverse => trade.reverse(),
             Call::Pay => trade.pay(flow, now),
             Call::Close => trade.close(flow, now),
             _ => trade.query(flow, now),
         };
         match fault {
-            Some(_) => Heard::Unknown,
-            None => heard,
+            Some(Fault::LostAfter) => Heard::Unknown,
+            _ => heard,
+        }
+    }
+
+    /// What was sent and given up arrives: a code, or a reversal.
+    pub fn arrive(&mut self, place: u8, flow: &Flow, now: Timestamp) -> bool {
+        let Some(trade) = self.trades.get_mut(usize::from(place)) else {
+            return false;
+        };
+        if trade.going > 0 {
+            trade.going = 0;
+            trade.reverse();
+        } else {
+            trade.coming = 0;
+            trade.charge(flow, true, now);
+        }
+        true
+    }
+
+    /// What is under way for too long is lost.
+    pub fn lose(&mut self) {
+        for trade in &mut self.trades {
+            trade.coming = trade.coming.saturating_sub(1);
+            trade.going = trade.going.saturating_sub(1);
         }
     }
 
@@ -228,7 +329,12 @@ impl Ledger {
 
 /// Whether the channel knows a flow's trade from its creation on.
 pub fn exists_at_creation(flow: &Flow) -> bool {
-    flow.way().channel() == ChannelKind::Wechat
+    flow.way().channel() == ChannelKind::Wechat && !flow.way().is_barcode()
+}
+
+/// Whether the channel tells of a flow by notices: not of what WeChat Pay takes by code.
+pub fn sends_notices(flow: &Flow) -> bool {
+    flow.way() != Way::WxBar
 }
 
 /// What the channel says it took.
@@ -244,9 +350,16 @@ pub fn payment(flow: &Flow, at: u8) -> Payment {
 
 /// The faults that a call can meet.
 pub fn faults(call: Call, flow: Option<(&Flow, &Trade)>, now: Timestamp) -> &'static [Fault] {
-    use Fault::{LostAfter, LostBefore, NotSent, Refused, TooEarly};
+    use Fault::{Again, Kept, Late, LostAfter, LostBefore, NotSent, Refused, TooEarly};
     // What a lost question or answer about the same does is the same.
     match (call, flow) {
+        (Call::Pay, Some((flow, _))) if flow.way().is_barcode() => {
+            &[LostBefore, LostAfter, NotSent, Refused, Late]
+        }
+        (Call::Reverse, Some((_, trade))) if trade.is_held() && !trade.kept => {
+            &[LostBefore, LostAfter, NotSent, Again, Late, Kept]
+        }
+        (Call::Reverse, _) => &[LostBefore, LostAfter, NotSent, Again, Late],
         (Call::Pay, _) => &[LostBefore, LostAfter, NotSent, Refused],
         (Call::Close, Some((flow, trade)))
             if exists_at_creation(flow)
@@ -269,6 +382,14 @@ pub fn answer(call: Call, heard: Heard, flow: Option<&Flow>) -> Answer {
                 text: "qr".to_owned(),
             })),
             Heard::AlreadyPaid => Outcome::Refused(refusal(RefusalKind::AlreadyPaid)),
+            Heard::Waiting => Outcome::Done(Offer::Trade(cashier::channel::Trade::Waiting)),
+            Heard::Paid(at) => match flow {
+                Some(flow) => {
+                    let paid = cashier::channel::Trade::Paid(payment(flow, at));
+                    Outcome::Done(Offer::Trade(paid))
+                }
+                None => silence(heard),
+            },
             Heard::Refused => Outcome::Refused(refusal(RefusalKind::Final)),
             other => silence(other),
         }),
@@ -276,7 +397,11 @@ pub fn answer(call: Call, heard: Heard, flow: Option<&Flow>) -> Answer {
             Heard::Close(closed) => Outcome::Done(closed),
             other => silence(other),
         }),
-        Call::Reverse => Answer::Reverse(silence(heard)),
+        Call::Reverse => Answer::Reverse(match heard {
+            Heard::Reverse(reversed) => Outcome::Done(reversed),
+            Heard::Refused => Outcome::Refused(refusal(RefusalKind::Final)),
+            other => silence(other),
+        }),
         Call::Refund => Answer::Refund(refund_outcome(heard)),
         Call::QueryRefund => Answer::QueryRefund(refund_outcome(heard)),
         Call::Query | Call::Expire => Answer::Query(match (heard, flow) {
@@ -285,6 +410,11 @@ pub fn answer(call: Call, heard: Heard, flow: Option<&Flow>) -> Answer {
             (Heard::Closed, _) => Outcome::Done(cashier::channel::Trade::Closed),
             (Heard::Paid(at), Some(flow)) => {
                 Outcome::Done(cashier::channel::Trade::Paid(payment(flow, at)))
+            }
+            (Heard::Returned(at), Some(flow)) => {
+                let mut payment = payment(flow, at);
+                payment.returned = true;
+                Outcome::Done(cashier::channel::Trade::Paid(payment))
             }
             (other, _) => silence(other),
         }),

@@ -5,13 +5,12 @@ use crate::channel::Heard;
 use crate::time::tick;
 use crate::work::{Stage, Thing, Who, Work, place_of};
 use crate::world::World;
-use cashier::channel::{Closed, Refunded};
+use cashier::channel::{Closed, Refunded, Reversed};
 use cashier::flow::Flow;
 use cashier::order::{CloseReason, OrderStatus};
 use cashier::refund::Refund;
 use cashier::task::{Call, Next};
 use cashier::time::Timestamp;
-use cashier::way::Way;
 
 /// A number that no place, tick or kind has.
 const NONE: u8 = 255;
@@ -36,7 +35,10 @@ pub fn of(world: &World) -> Vec<u8> {
             trade.closed,
             trade.refused,
             trade.contradicted,
+            trade.reversed,
+            trade.kept,
         ]));
+        key.push(trade.coming * 4 + trade.going);
     }
     key.push(small(world.order.captures.len()));
     for capture in &world.order.captures {
@@ -61,6 +63,7 @@ fn left(key: &mut Vec<u8>, world: &World) {
     let left = &world.left;
     key.extend([
         if payable { left.pays } else { 0 },
+        if payable { left.codes } else { 0 },
         if open { left.closes } else { 0 },
         left.refunds,
         left.checks,
@@ -94,7 +97,7 @@ fn order(key: &mut Vec<u8>, world: &World) {
 fn flow_key(key: &mut Vec<u8>, flow: &Flow, now: Timestamp) {
     let just_now = |at: Option<Timestamp>| at == Some(now);
     key.extend([
-        u8::from(flow.way() == Way::WxNative),
+        flow.way() as u8,
         flow.status as u8,
         tick(flow.expires_at()),
         bits(&[
@@ -104,6 +107,7 @@ fn flow_key(key: &mut Vec<u8>, flow: &Flow, now: Timestamp) {
             just_now(flow.asked_at),
             flow.claimed.is_some(),
             flow.created_at == now,
+            flow.reverse_wanted_at.is_some(),
         ]),
     ]);
     next(key, flow.next, now, 1);
@@ -177,10 +181,10 @@ fn work_key(work: &Work, revision: u32) -> [u8; 13] {
     let (who, mine) = match work.who {
         Who::Worker => (0, NONE),
         Who::Timer => (1, NONE),
-        Who::Tab(way, mine) => (2 + u8::from(way == Way::WxNative), mine.unwrap_or(NONE)),
-        Who::Closer => (4, NONE),
-        Who::Refunder => (5, NONE),
-        Who::Checker => (6, NONE),
+        Who::Closer => (2, NONE),
+        Who::Refunder => (3, NONE),
+        Who::Checker => (4, NONE),
+        Who::Tab(way, mine) => (5 + way as u8, mine.unwrap_or(NONE)),
     };
     let (stage, about, call, heard) = match work.stage {
         Stage::Waiting(seen) if seen == revision => (3, NONE, 0, 0),
@@ -236,6 +240,10 @@ fn word(heard: Heard) -> u8 {
         Heard::Refund(Refunded::Abnormal) => 15,
         Heard::NotSent => 16,
         Heard::Unknown => 17,
+        Heard::Returned(_) => 18,
+        Heard::Reverse(Reversed::Confirmed) => 19,
+        Heard::Reverse(Reversed::NotFound) => 20,
+        Heard::Reverse(Reversed::Again) => 21,
     }
 }
 

@@ -18,7 +18,7 @@ use cashier::state::{OrderState, Row};
 pub type Law = (&'static str, fn(&World) -> bool);
 
 /// Every law about states.
-pub const LAWS: [Law; 15] = [
+pub const LAWS: [Law; 16] = [
     ("no step breaks a rule", |world| world.broken.is_none()),
     ("paid means one winner of the exact amount", one_winner),
     ("what we took, the channel took", captures_are_true),
@@ -28,6 +28,10 @@ pub const LAWS: [Law; 15] = [
     ("closed means closed at the channel", closed_is_closed),
     ("expired means past its end and margin", expired_is_over),
     ("failed means refused by the channel", failed_is_refused),
+    (
+        "who was told that their code paid nothing has paid nothing",
+        told_no,
+    ),
     ("no more goes back than came, in our rows", cap_in_rows),
     (
         "no more goes back than came, at the channel",
@@ -73,7 +77,7 @@ fn captures_are_true(world: &World) -> bool {
     let believed = state.captures.iter().all(|capture| {
         let trade = trade_of(state, &world.ledger, capture);
         let flow = state.flow(&capture.flow_no);
-        trade.is_some_and(|trade| trade.paid.is_some())
+        trade.is_some_and(Trade::is_held)
             && flow.is_some_and(|flow| {
                 flow.status == FlowStatus::Paid && flow.amount() == capture.amount
             })
@@ -98,7 +102,8 @@ fn one_try(world: &World) -> bool {
 
 /// Whether the payer's side can have got it and could pay it now.
 fn is_open(world: &World, flow: &Flow, trade: &Trade) -> bool {
-    flow.action.is_some() && trade.is_payable(flow, world.now())
+    let left = flow.action.is_some() || flow.way().is_barcode();
+    left && trade.is_payable(flow, world.now())
 }
 
 /// How many flows could be paid now.
@@ -140,6 +145,15 @@ fn failed_is_refused(world: &World) -> bool {
     pairs(world).all(|(flow, trade)| flow.status != FlowStatus::Failed || trade.refused)
 }
 
+/// Whoever shows a code is told at the counter, and goes.
+fn told_no(world: &World) -> bool {
+    pairs(world).all(|(flow, trade)| {
+        let is_over = flow.status.is_settled() && flow.status != FlowStatus::Paid;
+        let told = flow.way().is_barcode() && is_over;
+        !told || !(trade.is_held() || trade.is_payable(flow, world.now()))
+    })
+}
+
 fn cap_in_rows(world: &World) -> bool {
     let state = &world.order;
     state
@@ -154,9 +168,9 @@ fn cap_at_channel(world: &World) -> bool {
         let back = state.refunds.iter().zip(&world.ledger.returned);
         let of_flow = back.filter(|(refund, _)| refund.request.flow_no == flow.no);
         let sum = Money::sum(of_flow.filter_map(|(_, returned)| returned.map(|r| r.amount)));
-        let taken = match trade.paid {
-            Some(_) => flow.amount(),
-            None => Money::ZERO,
+        let taken = match trade.is_held() {
+            true => flow.amount(),
+            false => Money::ZERO,
         };
         sum.is_some_and(|sum| sum <= taken)
     })
@@ -231,7 +245,7 @@ pub fn at_rest(world: &World) -> bool {
         trade.contradicted && !state.captures.iter().any(|c| c.flow_no == flow.no)
     };
     let taken = pairs(world)
-        .filter(|(flow, trade)| trade.paid.is_some() && !unheard(flow, trade))
+        .filter(|(flow, trade)| trade.is_held() && !unheard(flow, trade))
         .map(|(flow, _)| flow.amount().fen())
         .sum::<i64>();
     let back = world.ledger.returned.iter().flatten();
@@ -359,7 +373,7 @@ fn told(before: &OrderState, after: &OrderState, rows: &[Row]) -> bool {
 fn no_lie(after: &OrderState, rows: &[Row], ledger: &Ledger) -> bool {
     let taken = after.captures.iter().any(|capture| {
         capture.kind == CaptureKind::Winner
-            && trade_of(after, ledger, capture).is_some_and(|trade| trade.paid.is_some())
+            && trade_of(after, ledger, capture).is_some_and(Trade::is_held)
     });
     let paid = |event: &cashier::event::Event| {
         event.kind == EventKind::OrderPaid || after.order.status == OrderStatus::Paid

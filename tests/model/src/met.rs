@@ -71,12 +71,28 @@ situations! {
     Overtaken: "a decision was overtaken and committed all the same",
     /// The merchant gave money back.
     Refunded: "the merchant's refund succeeded",
+    /// A code was paid at once.
+    CodeAtOnce: "a code was paid at once",
+    /// The wallet asked for a password, and the payer paid.
+    CodeWaited: "a code was paid after a password",
+    /// The channel refused a code.
+    CodeRefused: "a code was refused",
+    /// What nobody had paid was taken back.
+    TakenBack: "a code that nobody had paid was taken back",
+    /// A payment was taken back.
+    PaidBack: "a payment by code was taken back",
+    /// A payment arrived after the channel knew nothing to take back.
+    CodeArrived: "a code arrived after a reversal that found nothing",
+    /// The channel would not take a payment back, and it counts.
+    CodeKept: "a payment was not taken back, and counts",
+    /// A code was taken up again after a crash, and asked about.
+    CodeCutOff: "a code was cut off and asked about",
 }
 
 /// How often each was met.
 #[derive(Debug, Default)]
 pub struct Met {
-    counts: [AtomicU64; 23],
+    counts: [AtomicU64; 31],
     complete: AtomicBool,
 }
 

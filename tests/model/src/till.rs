@@ -1,7 +1,7 @@
 //! The model: every step that is possible in a state, and where it leads.
 
 use crate::bounds::Bounds;
-use crate::channel::{Fault, Heard, exists_at_creation, faults, payment};
+use crate::channel::{Fault, Heard, exists_at_creation, faults, payment, sends_notices};
 use crate::laws::{self, at_rest, payable};
 use crate::met::{Met, Situation};
 use crate::time::{FLOW_LIFE, ORDER_LIFE, moment};
@@ -11,7 +11,7 @@ use cashier::capture::CaptureKind;
 use cashier::channel::{Closed, Trade as Seen};
 use cashier::command::{PayCommand, RefundCommand};
 use cashier::decide::{Input, Reply};
-use cashier::flow::FlowStatus;
+use cashier::flow::{Flow, FlowStatus};
 use cashier::id::{AccountId, AppId, CheckoutToken, MerchantId, OrderId};
 use cashier::journal::Source;
 use cashier::money::Money;
@@ -32,6 +32,8 @@ const BACK: i64 = 600;
 
 /// The two ways: a trade that exists after the scan, and one that exists at once.
 const WAYS: [Way; 2] = [Way::AliQr, Way::WxNative];
+/// The ways in which the payer shows a code.
+const CODES: [Way; 2] = [Way::AliBar, Way::WxBar];
 
 /// The laws of [`laws::LAWS`].
 pub const EVERY_LAW: &str = "every law is kept";
@@ -81,6 +83,8 @@ pub enum Step {
     Pay(u8),
     /// The channel takes money for what it had closed.
     Contradict(u8),
+    /// A code or a reversal arrives that was given up.
+    Arrive(u8),
     /// Every process dies.
     Crash,
     /// The process behind one piece of work dies.
@@ -95,7 +99,7 @@ impl Till {
             way,
             account: AccountId::new(way.channel().name()),
             payer: None,
-            auth_code: None,
+            auth_code: way.is_barcode().then(|| way.name().to_owned()),
             client_ip: None,
             notify_url: String::new(),
             return_url: None,
@@ -114,7 +118,7 @@ impl Till {
             bounds,
             met: Arc::default(),
             wishes: Wishes {
-                pays: WAYS.map(wish),
+                pays: [WAYS[0], WAYS[1], CODES[0], CODES[1]].map(wish),
                 refund: back,
             },
         }
@@ -200,6 +204,9 @@ fn work(world: &World, steps: &mut Vec<Step>) {
             Stage::Hearing(..) => steps.push(Step::Hear(place)),
             Stage::Calling(thing, call) => {
                 steps.push(Step::Send(place, None));
+                if call == Call::Pay && is_code(world, thing) {
+                    steps.push(Step::Send(place, Some(Fault::Asks)));
+                }
                 if world.left.faults > 0 {
                     let found = faults_of(world, thing, call);
                     steps.extend(found.iter().map(|fault| Step::Send(place, Some(*fault))));
@@ -223,6 +230,12 @@ fn work(world: &World, steps: &mut Vec<Step>) {
     }
 }
 
+fn is_code(world: &World, thing: Thing) -> bool {
+    let Thing::Flow(n) = thing else { return false };
+    let flow = world.order.flows.get(usize::from(n));
+    flow.is_some_and(|flow| flow.way().is_barcode())
+}
+
 fn faults_of(world: &World, thing: Thing, call: Call) -> &'static [Fault] {
     let flow = match thing {
         Thing::Flow(n) => {
@@ -241,6 +254,9 @@ fn people(world: &World, steps: &mut Vec<Step>) {
     if world.left.pays > 0 && world.works.iter().filter(tabs).count() < 2 {
         asks.extend(WAYS.map(|way| Who::Tab(way, None)));
     }
+    if world.left.codes > 0 && world.works.iter().filter(tabs).count() < 2 {
+        asks.extend(CODES.map(|way| Who::Tab(way, None)));
+    }
     asks.extend((world.left.closes > 0).then_some(Who::Closer));
     asks.extend((world.left.refunds > 0).then_some(Who::Refunder));
     asks.extend((world.left.checks > 0).then_some(Who::Checker));
@@ -249,7 +265,8 @@ fn people(world: &World, steps: &mut Vec<Step>) {
         steps.extend(asks.iter().map(|who| Step::AskSlowly(*who)));
     }
     for ((place, flow), trade) in (0..).zip(&world.order.flows).zip(&world.ledger.trades) {
-        if trade.handed && trade.is_payable(flow, world.now()) {
+        let known = trade.handed || flow.way().is_barcode();
+        if known && trade.is_payable(flow, world.now()) {
             steps.push(match trade.exists {
                 true => Step::Pay(place),
                 false => Step::Scan(place),
@@ -266,7 +283,10 @@ fn channels(world: &World, steps: &mut Vec<Step>) {
             true => trade.paid.is_some(),
             false => trade.paid.is_some() || trade.is_closed(flow, world.now()),
         };
-        if tells {
+        if trade.coming > 0 || trade.going > 0 {
+            steps.push(Step::Arrive(place));
+        }
+        if tells && sends_notices(flow) {
             steps.push(Step::Notice(place));
         }
         let shut = trade.closed && trade.handed && trade.paid.is_none();
@@ -337,6 +357,7 @@ impl Till {
                     trade.contradicted = true;
                 })
             }
+            Step::Arrive(place) => self.arrive(world, place),
             Step::Crash => {
                 world.left.crashes = world.left.crashes.saturating_sub(1);
                 world.works.clear();
@@ -350,6 +371,23 @@ impl Till {
         }
     }
 
+    /// What was given up arrives after all.
+    fn arrive(&self, world: &mut World, place: u8) -> bool {
+        let state = world.order.clone();
+        let Some(flow) = state.flows.get(usize::from(place)) else {
+            return false;
+        };
+        let now = world.now();
+        let was = world.ledger.trades.get(usize::from(place)).copied();
+        let arrived = world.ledger.arrive(place, flow, now);
+        let is = world.ledger.trades.get(usize::from(place)).copied();
+        let began = !was.is_some_and(|t| t.exists) && is.is_some_and(|t| t.exists);
+        let wanted =
+            flow.reverse_wanted_at.is_some() && flow.next.is_some_and(|n| n.call == Call::Query);
+        self.note_if(began && wanted, Situation::CodeArrived);
+        arrived
+    }
+
     fn claim(&self, world: &mut World, thing: Option<Thing>) -> bool {
         if let Some(Thing::Flow(n)) = thing
             && world.is_lapsed(Thing::Flow(n))
@@ -360,6 +398,12 @@ impl Till {
         {
             self.note_if(!trade.exists, Situation::CutBeforeCall);
             self.note_if(trade.exists, Situation::CutAfterCall);
+        }
+        if let Some(Thing::Flow(n)) = thing
+            && let Some(flow) = world.order.flows.get(usize::from(n))
+        {
+            let is_pay = flow.next.is_some_and(|next| next.call == Call::Pay);
+            self.note_if(is_pay && flow.way().is_barcode(), Situation::CodeCutOff);
         }
         world.claim(thing);
         true
@@ -380,7 +424,7 @@ impl Till {
         else {
             return false;
         };
-        if fault.is_some() {
+        if fault.is_some_and(|fault| fault != Fault::Asks) {
             world.left.faults = world.left.faults.saturating_sub(1);
         }
         let heard = world.call(thing, call, fault);
@@ -450,6 +494,26 @@ impl Till {
         }
     }
 
+    /// Notes what has become of a code.
+    fn note_code(&self, after: &World, was: &Flow, is: &Flow) {
+        if !is.way().is_barcode() || was.status == is.status {
+            return;
+        }
+        let place = after.order.flows.iter().position(|flow| flow.no == is.no);
+        let Some(trade) = place.and_then(|n| after.ledger.trades.get(n)) else {
+            return;
+        };
+        match (was.status, is.status) {
+            (_, FlowStatus::Paid) if trade.kept => self.met.note(Situation::CodeKept),
+            (FlowStatus::Created, FlowStatus::Paid) => self.met.note(Situation::CodeAtOnce),
+            (FlowStatus::Live, FlowStatus::Paid) => self.met.note(Situation::CodeWaited),
+            (_, FlowStatus::Failed) => self.met.note(Situation::CodeRefused),
+            (_, FlowStatus::Closed) if trade.reversed => self.met.note(Situation::PaidBack),
+            (_, FlowStatus::Closed) => self.met.note(Situation::TakenBack),
+            _ => {}
+        }
+    }
+
     /// Notes what a step has brought about.
     fn compare(&self, before: &World, after: &World) {
         if Arc::ptr_eq(&before.order, &after.order) {
@@ -469,6 +533,7 @@ impl Till {
             self.note_if(unknown && settled, Situation::UnknownFlowKnown);
             self.note_if(became(FlowStatus::Expired), Situation::FlowExpired);
             self.note_if(became(FlowStatus::Failed), Situation::FlowFailed);
+            self.note_code(after, was, is);
             let surprise = became(FlowStatus::Paid) && refused && ali;
             self.note_if(surprise, Situation::UnknownTradePaid);
         }
@@ -504,6 +569,7 @@ impl Till {
 fn spend(world: &mut World, who: Who) {
     let left = &mut world.left;
     let count = match who {
+        Who::Tab(way, _) if way.is_barcode() => &mut left.codes,
         Who::Tab(..) => &mut left.pays,
         Who::Closer => &mut left.closes,
         Who::Refunder => &mut left.refunds,
@@ -535,6 +601,7 @@ fn pass(world: &mut World) -> bool {
     world.works.retain(|work| !work.is_waiting(revision));
     world.tick = tick;
     world.ledger.finish_refunds();
+    world.ledger.lose();
     true
 }
 
@@ -561,7 +628,18 @@ impl Till {
         let bounds = &self.bounds;
         let strict = self.policy.switch == Switch::Strict;
         let accept = self.policy.late_payment == LatePayment::Accept;
+        if bounds.codes > 0 {
+            return self.expects_of_codes(situation);
+        }
         match situation {
+            Situation::CodeAtOnce
+            | Situation::CodeWaited
+            | Situation::CodeRefused
+            | Situation::TakenBack
+            | Situation::PaidBack
+            | Situation::CodeArrived
+            | Situation::CodeKept
+            | Situation::CodeCutOff => false,
             Situation::Overlap => !strict && bounds.pays > 1,
             Situation::SurplusReturned => bounds.pays > 1 && (!strict || bounds.contradictions > 0),
             Situation::LateReturned => !accept && bounds.contradictions > 0,
@@ -580,6 +658,20 @@ impl Till {
             Situation::DecidedAgain | Situation::Overtaken => bounds.overtaken > 0,
             Situation::Waited | Situation::Refused | Situation::UnknownTradePaid => bounds.pays > 1,
             _ => true,
+        }
+    }
+    /// The scopes of codes are about codes; the other situations have their own.
+    fn expects_of_codes(&self, situation: Situation) -> bool {
+        let bounds = &self.bounds;
+        match situation {
+            Situation::CodeAtOnce
+            | Situation::CodeWaited
+            | Situation::TakenBack
+            | Situation::PaidBack => true,
+            Situation::CodeRefused | Situation::CodeKept => bounds.faults > 0,
+            Situation::CodeArrived => bounds.faults > 0 && (bounds.closes > 0 || bounds.pays > 0),
+            Situation::CodeCutOff => bounds.crashes > 0,
+            _ => false,
         }
     }
 }

@@ -2,10 +2,12 @@
 //! a task, and loses in a crash. It follows the shell step by step.
 
 use crate::channel::Heard;
+use crate::time::RHYTHM;
 use cashier::decide::Decision;
 use cashier::id::FlowNo;
 use cashier::state::OrderState;
 use cashier::task::{Call, Next, Subject};
+use cashier::time::Timestamp;
 use cashier::way::Way;
 use std::sync::Arc;
 
@@ -109,10 +111,14 @@ impl Work {
 
     /// Goes on to the next call, as the order it has just seen says. `false`:
     /// there is none.
-    pub fn next_call(&mut self, state: &OrderState) -> bool {
+    pub fn next_call(&mut self, state: &OrderState, now: Timestamp) -> bool {
         while let Some(thing) = self.rest.pop() {
             if let Some(next) = next_of(state, thing) {
-                self.stage = Stage::Calling(thing, as_called(thing, next.call));
+                let call = match next.call == Call::Pay && is_spent(state, thing, now) {
+                    true => Call::Query,
+                    false => as_called(thing, next.call),
+                };
+                self.stage = Stage::Calling(thing, call);
                 return true;
             }
         }
@@ -123,10 +129,22 @@ impl Work {
 /// The call that the shell makes for a task.
 fn as_called(thing: Thing, call: Call) -> Call {
     match (thing, call) {
-        (Thing::Flow(_), Call::Pay | Call::Close) | (Thing::Refund(_), Call::Refund) => call,
+        (Thing::Flow(_), Call::Pay | Call::Close | Call::Reverse)
+        | (Thing::Refund(_), Call::Refund) => call,
         (Thing::Flow(_), _) => Call::Query,
         (Thing::Refund(_), _) => Call::QueryRefund,
     }
+}
+
+/// Whether a flow's code was sent before, by whoever made the flow.
+fn is_spent(state: &OrderState, thing: Thing, now: Timestamp) -> bool {
+    let Thing::Flow(place) = thing else {
+        return false;
+    };
+    state
+        .flows
+        .get(usize::from(place))
+        .is_some_and(|flow| flow.way().is_barcode() && now >= flow.created_at.plus(RHYTHM.lease))
 }
 
 /// The task of a thing.

@@ -9,6 +9,7 @@ use crate::time::{RHYTHM, moment, tick, ticks};
 use crate::work::{Made, Stage, Thing, Who, Work, next_of, place_of, subject, thing};
 use cashier::command::{PayCommand, RefundCommand};
 use cashier::decide::{Context, Decision, Input, Reply, decide};
+use cashier::flow::Flow;
 use cashier::state::{OrderState, Row};
 use cashier::task::{Call, Next, Subject};
 use cashier::time::Timestamp;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 /// What payers and merchants ask for, always in the same words.
 #[derive(Clone, Debug)]
 pub struct Wishes {
-    /// By Alipay, and by WeChat Pay.
-    pub pays: [PayCommand; 2],
+    /// By Alipay and by WeChat Pay, and by a code at each.
+    pub pays: [PayCommand; 4],
     /// Part of the money back.
     pub refund: RefundCommand,
 }
@@ -162,7 +163,7 @@ impl World {
         };
         let mut work = Work::new(Who::Worker);
         work.run(vec![thing]);
-        if work.next_call(&self.order) {
+        if work.next_call(&self.order, self.now()) {
             self.works.push(work);
         }
     }
@@ -188,7 +189,9 @@ impl World {
                 return decision.reply.clone();
             }
             (Reply::Payable(no), _) => {
-                let place = place_of(&self.order, no);
+                let handed = |flow: &&Flow| !flow.way().is_barcode();
+                let place = self.order.flow(no).filter(handed);
+                let place = place.and_then(|flow| place_of(&self.order, &flow.no));
                 if let Some(trade) = place.and_then(|n| of(&mut self.ledger.trades, n)) {
                     trade.handed = true;
                 }
@@ -256,7 +259,7 @@ impl World {
 
     /// The next call, or the next round, or the end.
     fn go_on(&mut self, mut work: Work) {
-        if work.next_call(&self.order) {
+        if work.next_call(&self.order, self.now()) {
             self.works.push(work);
         } else if work.again {
             work.stage = Stage::Deciding;
@@ -267,8 +270,9 @@ impl World {
     fn input(&self, work: &Work, wishes: &Wishes) -> Input {
         match work.who {
             Who::Tab(way, mine) => {
-                let [ali, wx] = &wishes.pays;
-                let wish = if ali.way == way { ali } else { wx };
+                let [first, ..] = &wishes.pays;
+                let wish = wishes.pays.iter().find(|wish| wish.way == way);
+                let wish = wish.unwrap_or(first);
                 let mine = mine.and_then(|n| self.order.flows.get(usize::from(n)));
                 Input::Pay {
                     wish: Box::new(wish.clone()),

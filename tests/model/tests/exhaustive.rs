@@ -71,6 +71,31 @@ fn two_tabs_survive_clocks_that_disagree() {
 }
 
 #[test]
+fn a_code_survives_every_disturbance() {
+    holds("a code and every disturbance");
+}
+
+#[test]
+fn a_code_survives_a_change_of_way_and_a_lost_call() {
+    holds("a code, a change of way and a lost call");
+}
+
+#[test]
+fn a_code_survives_a_change_of_way_and_a_crash() {
+    holds("a code, a change of way and a crash");
+}
+
+#[test]
+fn two_codes_survive_a_lost_call() {
+    holds("two codes and a lost call");
+}
+
+#[test]
+fn a_code_survives_a_decision_that_is_overtaken() {
+    holds("a code and a decision that is overtaken");
+}
+
+#[test]
 fn every_run_ends_and_ends_at_rest() {
     let scope = scope("two tabs and a crash");
     for (switch, late) in policies(&scope.bounds) {

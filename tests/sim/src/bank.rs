@@ -6,10 +6,15 @@
 //! the creation, stays open past its end, and may refuse a close within five
 //! minutes; a close can lose against the payer; a refund is an acceptance at
 //! WeChat Pay and a fact at Alipay; the same number is the same refund.
+//!
+//! A payer's code is good once, for a minute. What it pays has no end of its own: the
+//! wallet may ask for a password, and the payer may type it late, until the trade is
+//! taken back. What the channel does not know, it cannot take back, and the payment may
+//! still be on its way.
 
 use cashier::audit::{Ledger, RefundEntry, TradeEntry, TradeState};
 use cashier::channel::{
-    Closed, PayRequest, Payment, RefundRequest, Refunded, Refusal, RefusalKind, Trade,
+    Closed, PayRequest, Payment, RefundRequest, Refunded, Refusal, RefusalKind, Reversed, Trade,
 };
 use cashier::id::{AccountId, FlowNo, OrderId, RefundNo};
 use cashier::money::Money;
@@ -22,6 +27,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const CLOSE_AGE: Span = Span::minutes(5);
 /// The least pause between two refunds of a payment at WeChat Pay.
 const REFUND_PAUSE: Span = Span::seconds(60);
+
+/// How long a payer's code is good.
+const CODE_LIFE: Span = Span::seconds(60);
+
+/// What the channel makes of a payer's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It takes the money at once.
+    AtOnce,
+    /// It asks the payer for a password.
+    Asks,
+    /// It refuses: no money, a card that will not do.
+    Refuses,
+}
 
 /// The channels of a world.
 #[derive(Default)]
@@ -49,6 +68,22 @@ pub struct Books {
     pub misnamed: BTreeSet<FlowNo>,
     /// Flows whose creation was refused for good.
     pub refused: BTreeSet<FlowNo>,
+    /// Until when each code that a payer has shown is good, and what it paid.
+    codes: BTreeMap<String, (Timestamp, Option<FlowNo>)>,
+    /// Flows that are paid by a payer's code.
+    by_code: BTreeSet<FlowNo>,
+    /// Codes that were sent, and under which number first.
+    pub sent: BTreeMap<String, FlowNo>,
+    /// Flows that were to be taken back before the channel knew them.
+    pub not_reversed: BTreeSet<FlowNo>,
+    /// Payments that the channel never takes back.
+    pub kept: BTreeSet<FlowNo>,
+    /// Flows whose creation was answered with a no that nobody has signed.
+    pub unsigned: BTreeSet<FlowNo>,
+    /// When payments were taken back.
+    pub reversed_at: BTreeMap<FlowNo, Timestamp>,
+    /// Codes whose payers were told that nothing is paid.
+    pub told_no: BTreeSet<String>,
     /// Which order a flow belongs to, as Till's rows say.
     orders: BTreeMap<FlowNo, OrderId>,
     trades_made: u32,
@@ -114,7 +149,9 @@ impl Books {
         if let Some(trade) = self.ledger.trades.get(&request.flow_no) {
             return match trade.state {
                 TradeState::Paid => Err(no(RefusalKind::AlreadyPaid, "ORDERPAID")),
-                TradeState::Closed => Err(no(RefusalKind::Final, "ORDER_CLOSED")),
+                TradeState::Closed | TradeState::Reversed => {
+                    Err(no(RefusalKind::Final, "ORDER_CLOSED"))
+                }
                 TradeState::HandedOut | TradeState::Waiting => Ok(()),
             };
         }
@@ -164,7 +201,8 @@ impl Books {
             return false;
         };
         let closed_by_us = trade.state == TradeState::Closed && now < trade.expires_at;
-        let payable = trade.state == TradeState::Waiting && now < trade.expires_at;
+        let has_end = !self.by_code.contains(flow);
+        let payable = trade.state == TradeState::Waiting && (!has_end || now < trade.expires_at);
         if closed_by_us && contradict && !trade.trade_no.is_empty() {
             self.contradicted.insert(flow.clone());
         } else if !payable {
@@ -180,19 +218,153 @@ impl Books {
         self.expire(kind, flow, now);
         match self.ledger.trades.get(flow) {
             Some(trade) => match trade.state {
-                TradeState::Paid => Trade::Paid(Payment {
-                    trade_no: trade.trade_no.clone(),
-                    amount: trade.amount,
-                    paid_at: self.paid_at.get(flow).copied().unwrap_or(now),
-                    payer: None,
-                    returned: false,
-                }),
-                TradeState::Closed => Trade::Closed,
+                TradeState::Paid => Trade::Paid(self.payment(flow, trade, false, now)),
+                // REVOKED at WeChat Pay; at Alipay a closed trade that was paid.
+                TradeState::Reversed if kind == ChannelKind::Alipay => {
+                    Trade::Paid(self.payment(flow, trade, true, now))
+                }
+                TradeState::Closed | TradeState::Reversed => Trade::Closed,
                 TradeState::Waiting => Trade::Waiting,
                 TradeState::HandedOut => self.not_known(flow),
             },
             None => self.not_known(flow),
         }
+    }
+
+    fn payment(
+        &self,
+        flow: &FlowNo,
+        trade: &TradeEntry,
+        returned: bool,
+        now: Timestamp,
+    ) -> Payment {
+        Payment {
+            trade_no: trade.trade_no.clone(),
+            amount: trade.amount,
+            paid_at: self.paid_at.get(flow).copied().unwrap_or(now),
+            payer: None,
+            returned,
+        }
+    }
+
+    /// What was paid for a flow, whatever became of it.
+    pub fn paid_for(&self, flow: &FlowNo, returned: bool) -> Option<Payment> {
+        let (trade, at) = (self.ledger.trades.get(flow)?, *self.paid_at.get(flow)?);
+        Some(self.payment(flow, trade, returned, at))
+    }
+
+    /// A payer shows a fresh code.
+    pub fn show_code(&mut self, now: Timestamp) -> String {
+        let code = format!("13{:016}", self.codes.len());
+        self.codes.insert(code.clone(), (now.plus(CODE_LIFE), None));
+        code
+    }
+
+    /// A payer's code is brought, under a number.
+    pub fn charge(
+        &mut self,
+        kind: ChannelKind,
+        request: &PayRequest,
+        amount: Money,
+        verdict: Verdict,
+        now: Timestamp,
+    ) -> Result<Trade, Refusal> {
+        let flow = &request.flow_no;
+        self.by_code.insert(flow.clone());
+        self.requests
+            .entry(flow.clone())
+            .or_insert_with(|| request.clone());
+        if let Some(trade) = self.ledger.trades.get(flow) {
+            return match trade.state {
+                TradeState::Paid => Err(no(RefusalKind::AlreadyPaid, "ORDERPAID")),
+                TradeState::HandedOut | TradeState::Waiting => Ok(Trade::Waiting),
+                TradeState::Closed | TradeState::Reversed => {
+                    self.refused.insert(flow.clone());
+                    Err(no(RefusalKind::Final, "ORDERREVERSED"))
+                }
+            };
+        }
+        // A code is sent once. Only where leases lie it is twice, and whoever was refused
+        // cannot know of the other: then the channel keeps its word.
+        if self.refused.contains(flow) {
+            return Err(no(RefusalKind::Final, "NOTENOUGH"));
+        }
+        let code = request.auth_code.clone().unwrap_or_default();
+        let known = self.codes.get_mut(&code);
+        let Some((_, used)) = known.filter(|(until, used)| now < *until && used.is_none()) else {
+            self.refused.insert(flow.clone());
+            return Err(no(RefusalKind::Final, "AUTHCODEEXPIRE"));
+        };
+        if verdict == Verdict::Refuses {
+            self.refused.insert(flow.clone());
+            return Err(no(RefusalKind::Final, "NOTENOUGH"));
+        }
+        *used = Some(flow.clone());
+        self.created.insert(flow.clone(), now);
+        let entry = TradeEntry {
+            account: account(kind),
+            trade_no: self.trade_no(),
+            amount,
+            state: TradeState::Waiting,
+            closed: false,
+            expires_at: request.expires_at,
+        };
+        self.ledger.trades.insert(flow.clone(), entry);
+        if verdict == Verdict::AtOnce {
+            self.pay(flow, false, now);
+        }
+        Ok(self.query(kind, flow, now))
+    }
+
+    /// The payer does not want to type the password: WeChat Pay gives the trade up
+    /// (PAYERROR), Alipay goes on waiting.
+    pub fn give_up(&mut self, flow: &FlowNo) {
+        if let Some(trade) = self.ledger.trades.get_mut(flow)
+            && trade.state == TradeState::Waiting
+            && trade.account == account(ChannelKind::Wechat)
+        {
+            trade.state = TradeState::Closed;
+            trade.closed = true;
+        }
+    }
+
+    /// Takes a barcode payment back. With `keeps`, a payment that was made stands, now
+    /// and for ever.
+    pub fn reverse(
+        &mut self,
+        flow: &FlowNo,
+        keeps: bool,
+        now: Timestamp,
+    ) -> Result<Reversed, Refusal> {
+        let held = self.held(flow);
+        let Some(trade) = self.ledger.trades.get_mut(flow) else {
+            self.unknown.insert(flow.clone());
+            self.not_reversed.insert(flow.clone());
+            return Ok(Reversed::NotFound);
+        };
+        match trade.state {
+            TradeState::Paid => {
+                if keeps || held != Some(Money::ZERO) {
+                    self.kept.insert(flow.clone());
+                }
+                if self.kept.contains(flow) {
+                    return Err(no(RefusalKind::Final, "TRADE_HAS_FINISHED"));
+                }
+                trade.state = TradeState::Reversed;
+                self.reversed_at.insert(flow.clone(), now);
+            }
+            TradeState::HandedOut | TradeState::Waiting => trade.state = TradeState::Closed,
+            TradeState::Closed | TradeState::Reversed => {}
+        }
+        trade.closed = true;
+        Ok(Reversed::Confirmed)
+    }
+
+    /// Whether the channel holds money for a code, or may still take some.
+    pub fn holds_for(&self, code: &str) -> Option<FlowNo> {
+        let flow = self.codes.get(code)?.1.clone()?;
+        let trade = self.ledger.trades.get(&flow)?;
+        matches!(trade.state, TradeState::Waiting | TradeState::Paid).then_some(flow)
     }
 
     fn not_known(&mut self, flow: &FlowNo) -> Trade {
@@ -205,6 +377,7 @@ impl Books {
         if let Some(trade) = self.ledger.trades.get_mut(flow)
             && kind == ChannelKind::Alipay
             && trade.state == TradeState::Waiting
+            && !self.by_code.contains(flow)
             && now >= trade.expires_at
         {
             trade.state = TradeState::Closed;
@@ -229,8 +402,12 @@ impl Books {
             self.unknown.insert(flow.clone());
             return Closed::NotFound;
         };
+        // What a code pays is not closed there but taken back.
+        if kind == ChannelKind::Wechat && self.by_code.contains(flow) {
+            return Closed::NotAllowed;
+        }
         match trade.state {
-            TradeState::Paid => Closed::NotAllowed,
+            TradeState::Paid | TradeState::Reversed => Closed::NotAllowed,
             TradeState::Closed if kind == ChannelKind::Alipay => Closed::NotAllowed,
             TradeState::Closed => Closed::Confirmed,
             TradeState::HandedOut => {

@@ -2,10 +2,12 @@
 //! lost, come late, are damaged. It stands where an adapter stands, and speaks the
 //! Channel port's words.
 
-use crate::bank::account;
+use crate::actor::payer;
+use crate::bank::{Books, Verdict, account};
 use crate::exec::{Group, Slot};
 use crate::letter::Letter;
 use crate::node::{Life, die_here};
+use crate::post;
 use crate::sight::{CrashPoint, Met};
 use crate::world::World;
 use async_trait::async_trait;
@@ -24,6 +26,9 @@ use std::sync::Arc;
 
 /// How long a node waits for an answer.
 const DEADLINE: Span = Span::seconds(10);
+
+/// How long a payer is asked to wait at a counter.
+const MOST_PATIENCE: Span = Span::seconds(60);
 
 /// A node's line to one channel.
 pub struct Channeled {
@@ -84,6 +89,38 @@ impl Channeled {
         }
     }
 
+    /// A payer's code is brought to the channel. It is sent once, whatever happens.
+    async fn charge(&self, request: &PayRequest) -> Outcome<Offer> {
+        let (kind, request) = (self.kind, request.clone());
+        let no = request.flow_no.clone();
+        let code = request.auth_code.clone().unwrap_or_default();
+        let sent = self.world.bank.books().sent.insert(code, no.clone());
+        if sent.is_some_and(|before| before != no || !self.world.leases_lie) {
+            self.without_intent(&format!("flows {no}"), "its payer's code is sent twice");
+        }
+        let made = self.world.flow(&no).map(|flow| flow.created_at);
+        if made.is_some_and(|at| request.expires_at.since(at) > MOST_PATIENCE) {
+            let (now, row) = (self.world.exec.now(), format!("flows {no}"));
+            let detail = "its payer waits at the counter longer than a minute";
+            self.world.sight.broken(now, Formula::A21, row, detail);
+        }
+        let (exec, plan) = (self.world.exec.clone(), self.world.plan());
+        let is_unsigned = exec.chance(plan.unsigned_no);
+        let is_undone = is_unsigned && exec.chance(500);
+        let said = self
+            .call(format!("pay {no}"), move |world, now| {
+                charged(world, kind, &request, is_undone, now)
+            })
+            .await;
+        match said {
+            Outcome::Done(_) | Outcome::Refused(_) if is_unsigned => {
+                self.world.bank.books().unsigned.insert(no);
+                Outcome::Unknown(lost(CauseKind::BadSignature))
+            }
+            other => other.map(Offer::Trade),
+        }
+    }
+
     /// A call that was not committed before it was made.
     fn without_intent(&self, what: &str, detail: &str) {
         let now = self.world.exec.now();
@@ -121,6 +158,94 @@ async fn carried_out<T: Send>(
     }
 }
 
+/// At the channel: what comes of a payer's code.
+fn charged(
+    world: &Arc<World>,
+    kind: ChannelKind,
+    request: &PayRequest,
+    is_undone: bool,
+    now: Timestamp,
+) -> Said<Trade> {
+    let (exec, plan) = (&world.exec, world.plan());
+    let mut books = world.bank.books();
+    if is_undone {
+        return Err(books.refuse());
+    }
+    let verdict = if exec.chance(plan.code_refused) {
+        Verdict::Refuses
+    } else if exec.chance(plan.password) {
+        Verdict::Asks
+    } else {
+        Verdict::AtOnce
+    };
+    let amount = match exec.chance(plan.wrong_trade) {
+        true => Money::from_fen(1).unwrap_or_default(),
+        false => request.amount,
+    };
+    let no = &request.flow_no;
+    let is_known = books.ledger.trades.contains_key(no);
+    let said = books.charge(kind, request, amount, verdict, now);
+    let is_made = !is_known && books.ledger.trades.contains_key(no);
+    let is_late = books.not_reversed.contains(no);
+    drop(books);
+    world
+        .sight
+        .trace(now, format_args!("bank charges {no}: {said:?}"));
+    if is_made && is_late {
+        world.sight.met(Met::ArrivedAfterReversal);
+    }
+    match said {
+        Ok(Trade::Waiting) if is_made => payer::asked(world, kind, no),
+        Ok(Trade::Paid(_)) if is_made => payer::charged(world, kind, no),
+        _ => {}
+    }
+    said
+}
+
+/// At the channel: a barcode payment is taken back, or not.
+fn reversed(world: &Arc<World>, kind: ChannelKind, no: &FlowNo, now: Timestamp) -> Said<Reversed> {
+    let (exec, plan) = (&world.exec, world.plan());
+    let is_again = exec.chance(plan.reverse_again);
+    if is_again {
+        world.sight.met(Met::ReversedAgain);
+        if exec.chance(500) {
+            return Ok(Reversed::Again);
+        }
+    }
+    let mut books = world.bank.books();
+    let state = |books: &Books| books.ledger.trades.get(no).map(|trade| trade.state);
+    let before = state(&books);
+    if before == Some(TradeState::Paid) && exec.chance(plan.poor) {
+        return Err(Refusal {
+            kind: cashier::channel::RefusalKind::Later,
+            code: "NOT_ENOUGH".to_owned(),
+            message: "balance".to_owned(),
+        });
+    }
+    let said = books.reverse(no, exec.chance(plan.kept), now);
+    let after = state(&books);
+    drop(books);
+    world
+        .sight
+        .trace(now, format_args!("bank reverses {no}: {said:?}"));
+    match (before, after) {
+        (Some(TradeState::Waiting), Some(TradeState::Closed)) => {
+            world.sight.met(Met::ReversedUnpaid);
+        }
+        (Some(TradeState::Paid), Some(TradeState::Reversed)) => {
+            world.sight.met(Met::ReversedPaid);
+            if kind == ChannelKind::Alipay {
+                post::reversed(world, no);
+            }
+        }
+        _ => {}
+    }
+    match said {
+        Ok(Reversed::Confirmed) if is_again => Ok(Reversed::Again),
+        other => other,
+    }
+}
+
 #[async_trait]
 impl Channel for Channeled {
     fn kind(&self) -> ChannelKind {
@@ -136,6 +261,9 @@ impl Channel for Channeled {
                 &format!("flows {no}"),
                 "created at the channel without its row",
             );
+        }
+        if request.way.is_barcode() {
+            return self.charge(&request).await;
         }
         let action = Action::QrCode {
             text: format!("qr:{no}"),
@@ -243,11 +371,28 @@ impl Channel for Channeled {
     }
 
     async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
-        self.without_intent(
-            &format!("flows {flow}"),
-            "taken back at the channel although nobody pays by code here",
-        );
-        Outcome::Done(Reversed::NotFound)
+        let (kind, no) = (self.kind, flow.clone());
+        let wanted = self.world.flow(flow).is_some_and(|flow| {
+            flow.reverse_wanted_at.is_some()
+                || flow.status == FlowStatus::Closing
+                || flow.status.is_settled()
+        });
+        if !wanted {
+            self.without_intent(
+                &format!("flows {flow}"),
+                "taken back at the channel without a row that wants it",
+            );
+        }
+        let said = self
+            .call(format!("reverse {flow}"), move |world, now| {
+                reversed(world, kind, &no, now)
+            })
+            .await;
+        let is_done = self.world.bank.books().reversed_at.contains_key(flow);
+        if is_done && matches!(said, Outcome::Unknown(_)) {
+            self.world.sight.met(Met::ReversalUnheard);
+        }
+        said
     }
 
     async fn refund(&self, request: &RefundRequest) -> Outcome<Refunded> {

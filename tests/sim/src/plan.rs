@@ -89,6 +89,21 @@ pub struct Plan {
     /// WeChat Pay refuses a refund that it has made already, once nothing is left of
     /// the payment.
     pub nothing_left: bool,
+    /// How many wishes to pay are a code that the payer shows.
+    pub counter: u32,
+    /// A wallet asks for a password before it pays by code.
+    pub password: u32,
+    /// The channel refuses a payer's code.
+    pub code_refused: u32,
+    /// A creation by code is answered with a no that nobody has signed: half of the time
+    /// after the thing was done.
+    pub unsigned_no: u32,
+    /// A payer pays at the very end of a code's time, or after it.
+    pub slow_payer: u32,
+    /// The channel asks for the same reversal again.
+    pub reverse_again: u32,
+    /// The channel does not take a payment back.
+    pub kept: u32,
     /// How many orders there are.
     pub orders: u32,
     /// How many nodes there are.
@@ -146,6 +161,13 @@ impl Plan {
             refused: 0,
             drowsy: 0,
             nothing_left: false,
+            counter: 0,
+            password: 0,
+            code_refused: 0,
+            unsigned_no: 0,
+            slow_payer: 0,
+            reverse_again: 0,
+            kept: 0,
             orders: 1,
             nodes: 2,
             policy: Policy::default(),
@@ -155,7 +177,26 @@ impl Plan {
         plan.draw_rare(&mut rng);
         plan.draw_size(&mut rng);
         plan.draw_last(&mut rng);
+        plan.draw_counter(&mut rng);
         plan
+    }
+
+    /// Every third world has a counter where payers show codes.
+    fn draw_counter(&mut self, rng: &mut fastrand::Rng) {
+        if rng.u32(0..3) > 0 {
+            return;
+        }
+        self.counter = rng.u32(200..=1000);
+        self.password = rng.u32(0..=800);
+        self.code_refused = rng.u32(0..=200);
+        self.slow_payer = rng.u32(0..=500);
+        if self.is_sound() {
+            return;
+        }
+        let mut up_to = |most: u32| if rng.bool() { rng.u32(1..=most) } else { 0 };
+        self.unsigned_no = up_to(300);
+        self.reverse_again = up_to(500);
+        self.kept = up_to(300);
     }
 
     /// What would drown the rest if half of the worlds had it.
@@ -250,6 +291,9 @@ impl Plan {
             abnormal: 0,
             refund_closed: 0,
             external_refund: 0,
+            unsigned_no: 0,
+            reverse_again: 0,
+            kept: 0,
             ..self.clone()
         }
     }
@@ -276,6 +320,9 @@ impl Plan {
             self.lease_lie,
             self.behind,
             self.drowsy,
+            self.unsigned_no,
+            self.reverse_again,
+            self.kept,
         ];
         faults.iter().all(|rate| *rate == 0)
     }
@@ -331,6 +378,13 @@ pub const FAULTS: &[(&str, Without)] = &[
     ("drowsy", |plan| plan.drowsy = 0),
     ("refused", |plan| plan.refused = 0),
     ("nothing_left", |plan| plan.nothing_left = false),
+    ("counter", |plan| plan.counter = 0),
+    ("password", |plan| plan.password = 0),
+    ("code_refused", |plan| plan.code_refused = 0),
+    ("unsigned_no", |plan| plan.unsigned_no = 0),
+    ("slow_payer", |plan| plan.slow_payer = 0),
+    ("reverse_again", |plan| plan.reverse_again = 0),
+    ("kept", |plan| plan.kept = 0),
     ("orders", |plan| plan.orders = 1),
     ("nodes", |plan| plan.nodes = 1),
 ];

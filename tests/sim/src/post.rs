@@ -58,6 +58,16 @@ pub fn paid(world: &Arc<World>, flow: &FlowNo) {
     send(world, &account, format!("{flow}/{name}"), content);
 }
 
+/// Alipay took a payment back, and says so of its trade.
+pub fn reversed(world: &Arc<World>, flow: &FlowNo) {
+    let payment = world.bank.books().paid_for(flow, true);
+    if let Some(payment) = payment {
+        let account = crate::bank::account(ChannelKind::Alipay);
+        let content = Content::Trade(flow.clone(), Trade::Paid(payment));
+        send(world, &account, format!("{flow}/TRADE_CLOSED"), content);
+    }
+}
+
 /// Money was given back: Alipay says so with what looks like a payment.
 pub fn refunded(world: &Arc<World>, kind: ChannelKind, flow: &FlowNo, refund: &RefundNo) {
     let state = world.bank.books().query_refund(refund);
@@ -131,6 +141,11 @@ async fn deliver(world: &Arc<World>, letter: &Letter) -> bool {
         return false;
     }
     is_durable(world, letter);
+    if let Content::Trade(flow, Trade::Paid(_)) = &letter.content
+        && world.bank.books().reversed_at.contains_key(flow)
+    {
+        world.sight.met(Met::NoticeAfterReversal);
+    }
     if matches!(letter.content, Content::Refund(.., None)) {
         world.sight.met(Met::PartialRefundNotice);
     }
@@ -166,7 +181,12 @@ fn is_durable(world: &Arc<World>, letter: &Letter) {
                 exception.kind == ExceptionKind::AmountMismatch
                     && exception.subject == flow.as_str()
             });
-            captured || doubted
+            // What is being taken back, or was, is in the rows as that.
+            let taken_back = books
+                .state
+                .flow(flow)
+                .is_some_and(|flow| flow.reverse_wanted_at.is_some());
+            captured || doubted || taken_back
         })
     });
     if known != Some(true) {

@@ -113,10 +113,27 @@ fn verdict(world: &Arc<World>, plan: &Plan) {
     for breach in breaches {
         world.sight.breach(now, breach);
     }
+    world.nobody_is_cheated();
+    reversals_alarm_nobody(world);
     external_refunds_are_reported(world);
     everything_is_heard(world);
     found_in_time(world, plan);
     long_outage(world, plan);
+}
+
+/// Q5: what a channel has taken back because Till wanted it is no refund by hand.
+fn reversals_alarm_nobody(world: &World) {
+    let reversed = world.bank.books().reversed_at.clone();
+    let orders = world.memory.orders();
+    let exceptions = orders.iter().flat_map(|state| &state.exceptions);
+    let refunds = exceptions.filter(|known| known.kind == ExceptionKind::ExternalRefund);
+    for exception in refunds {
+        if reversed.contains_key(&FlowNo::new(exception.subject.clone())) {
+            let (now, row) = (world.exec.now(), format!("exceptions {}", exception.id));
+            let detail = "a person is told of a refund that is Till's own reversal";
+            world.sight.broken(now, Formula::Q5, row, detail);
+        }
+    }
 }
 
 /// F85: what was refunded by hand is seen by a person.

@@ -52,6 +52,30 @@ pub enum Met {
     Conflict,
     /// K20: a probe with a wrong signature was refused.
     ProbeRefused,
+    /// K21: a payer's code was paid at once.
+    CodePaidAtOnce,
+    /// K22: the wallet asked for a password, and the payer paid.
+    CodePaidAfterWaiting,
+    /// K23: a payer's code was refused, and they were told so.
+    CodeRefused,
+    /// K24: what nobody had paid was taken back.
+    ReversedUnpaid,
+    /// K25: a payment was taken back.
+    ReversedPaid,
+    /// K26: a payment arrived after the channel knew nothing to take back.
+    ArrivedAfterReversal,
+    /// K27: the channel asked for the same reversal again.
+    ReversedAgain,
+    /// K28: the channel would not take a payment back, and it counts.
+    ReversalRefused,
+    /// K29: a no that nobody had signed, and it was paid.
+    UnsignedThenPaid,
+    /// K30: a notice told of a payment that was taken back.
+    NoticeAfterReversal,
+    /// K31: a bill told of a payment that was taken back.
+    BilledAfterReversal,
+    /// K32: an answer to a reversal was lost after it was done.
+    ReversalUnheard,
 }
 
 /// Where a node may die.
@@ -105,6 +129,18 @@ impl Met {
         M::MidnightSplit,
         M::Conflict,
         M::ProbeRefused,
+        M::CodePaidAtOnce,
+        M::CodePaidAfterWaiting,
+        M::CodeRefused,
+        M::ReversedUnpaid,
+        M::ReversedPaid,
+        M::ArrivedAfterReversal,
+        M::ReversedAgain,
+        M::ReversalRefused,
+        M::UnsignedThenPaid,
+        M::NoticeAfterReversal,
+        M::BilledAfterReversal,
+        M::ReversalUnheard,
     ];
 
     /// Its number among the situations that the project lists.
@@ -130,6 +166,18 @@ impl Met {
             M::MidnightSplit => 18,
             M::Conflict => 19,
             M::ProbeRefused => 20,
+            M::CodePaidAtOnce => 21,
+            M::CodePaidAfterWaiting => 22,
+            M::CodeRefused => 23,
+            M::ReversedUnpaid => 24,
+            M::ReversedPaid => 25,
+            M::ArrivedAfterReversal => 26,
+            M::ReversedAgain => 27,
+            M::ReversalRefused => 28,
+            M::UnsignedThenPaid => 29,
+            M::NoticeAfterReversal => 30,
+            M::BilledAfterReversal => 31,
+            M::ReversalUnheard => 32,
         };
         format!("K{number} {self:?}")
     }

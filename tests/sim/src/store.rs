@@ -163,6 +163,13 @@ fn moved(world: &World, before: &OrderState, commit: &Commit) {
             {
                 world.sight.met(Met::NoticeBeforeAnswer);
             }
+            Row::Flow(flow) if flow.way().is_barcode() && flow.status == FlowStatus::Paid => {
+                match before.flow(&flow.no).map(|flow| flow.status) {
+                    Some(FlowStatus::Created) => world.sight.met(Met::CodePaidAtOnce),
+                    Some(FlowStatus::Live) => world.sight.met(Met::CodePaidAfterWaiting),
+                    _ => {}
+                }
+            }
             Row::Refund(refund) if refund.status == RefundStatus::Succeeded => {
                 let was = before.refund(&refund.no).map(|refund| refund.status);
                 if was == Some(RefundStatus::Unknown) {

@@ -39,6 +39,8 @@ pub struct World {
     pub bank: Bank,
     plan: Mutex<Arc<Plan>>,
     sound: Arc<Plan>,
+    /// Whether leases are forgotten at some time in it.
+    pub leases_lie: bool,
     nodes: Mutex<Vec<Node>>,
     workers: Mutex<BTreeSet<TaskId>>,
     lines: Mutex<BTreeMap<String, u32>>,
@@ -85,6 +87,7 @@ impl World {
         let mut rng = fastrand::Rng::with_seed(seed ^ 0x0dd0_11ee);
         let start = Timestamp::from_millis(1_795_600_000_000 + rng.i64(0..86_400_000));
         let sound = Arc::new(plan.sound());
+        let leases_lie = plan.lease_lie > 0;
         Arc::new(World {
             exec: Exec::new(start, seed),
             sight: Sight::new(keep),
@@ -92,6 +95,7 @@ impl World {
             bank: Bank::default(),
             plan: Mutex::new(Arc::new(plan)),
             sound,
+            leases_lie,
             nodes: Mutex::default(),
             workers: Mutex::default(),
             lines: Mutex::default(),
@@ -315,6 +319,12 @@ impl World {
         if books.unknown.contains(&capture.flow_no) {
             self.sight.met(Met::NotFoundThenPaid);
         }
+        if books.unsigned.contains(&capture.flow_no) {
+            self.sight.met(Met::UnsignedThenPaid);
+        }
+        if books.kept.contains(&capture.flow_no) {
+            self.sight.met(Met::ReversalRefused);
+        }
         if books.contradicted.contains(&capture.flow_no) {
             self.sight.met(Met::LateAfterClosed);
         } else if capture.kind == CaptureKind::Late {
@@ -329,6 +339,25 @@ impl World {
         let day = |at: Timestamp| at.plus(Span::minutes(480)).seconds().div_euclid(86_400);
         if day(capture.paid_at) != day(at) {
             self.sight.met(Met::MidnightSplit);
+        }
+    }
+
+    /// A payer is told at the counter that their code has paid nothing.
+    pub fn told_no(&self, code: &str) {
+        self.sight.met(Met::CodeRefused);
+        self.bank.books().told_no.insert(code.to_owned());
+        self.nobody_is_cheated();
+    }
+
+    /// A16: whoever was told that nothing is paid has not paid, and cannot any more.
+    pub fn nobody_is_cheated(&self) {
+        let books = self.bank.books();
+        let cheated = books.told_no.iter().find_map(|code| books.holds_for(code));
+        drop(books);
+        if let Some(flow) = cheated {
+            let (now, row) = (self.exec.now(), format!("flows {flow}"));
+            let detail = "its payer was told that nothing is paid, and the channel holds or awaits their money";
+            self.sight.broken(now, Formula::A16, row, detail);
         }
     }
 
@@ -362,6 +391,7 @@ impl World {
 
     /// Checks an order that was just written.
     pub fn check_order(&self, order: &OrderId) {
+        self.nobody_is_cheated();
         let now = self.exec.now();
         let breaches = self.memory.audit(order, |books| {
             let mut breaches = audit::rows::check(books);

@@ -182,3 +182,75 @@ fn no_merchant_is_heard_to_have_taken_an_event() {
 fn somebody_refunds_in_the_channels_back_office() {
     worlds(|plan| plan.external_refund = 1000);
 }
+
+/// Worlds in which payers show codes, and nothing goes wrong but what `fault` arms.
+fn counters(fault: impl Fn(&mut Plan)) -> Seen {
+    worlds(|plan| {
+        plan.counter = 1000;
+        plan.password = 600;
+        fault(plan);
+    })
+}
+
+#[test]
+fn payers_show_codes() {
+    let seen = counters(|plan| plan.code_refused = 200);
+    for situation in [
+        Met::CodePaidAtOnce,
+        Met::CodePaidAfterWaiting,
+        Met::CodeRefused,
+        Met::ReversedUnpaid,
+    ] {
+        seen.has(situation);
+    }
+}
+
+#[test]
+fn payers_type_their_passwords_when_it_is_over() {
+    counters(|plan| plan.slow_payer = 1000).has(Met::ReversedPaid);
+}
+
+#[test]
+fn a_refusal_of_a_code_is_not_signed_by_anybody() {
+    counters(|plan| plan.unsigned_no = 700).has(Met::UnsignedThenPaid);
+}
+
+#[test]
+fn codes_arrive_after_till_has_given_them_up() {
+    let seen = counters(|plan| {
+        plan.carried_out_late = 700;
+        plan.slow_payer = 500;
+    });
+    seen.has(Met::ArrivedAfterReversal);
+    seen.has(Met::ReversalUnheard);
+}
+
+#[test]
+fn a_channel_wants_reversals_again_and_again() {
+    counters(|plan| plan.reverse_again = 800).has(Met::ReversedAgain);
+}
+
+#[test]
+fn a_channel_does_not_take_payments_back() {
+    let seen = counters(|plan| {
+        plan.kept = 1000;
+        plan.slow_payer = 1000;
+        plan.answer_lost = 400;
+    });
+    seen.has(Met::ReversalRefused);
+}
+
+#[test]
+fn notices_and_bills_tell_of_payments_that_went_back() {
+    let seen = counters(|plan| {
+        plan.slow_payer = 1000;
+        plan.notice_late = 1000;
+    });
+    seen.has(Met::NoticeAfterReversal);
+    seen.has(Met::BilledAfterReversal);
+}
+
+#[test]
+fn nodes_die_with_codes_in_their_hands() {
+    counters(|plan| plan.crash = 30).has(Met::Crash(CrashPoint::AfterCall));
+}

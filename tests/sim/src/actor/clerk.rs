@@ -1,10 +1,12 @@
 //! The clerk who brings the channels' bills: every morning, the day before, row by
 //! row, and once more from the beginning when something came between.
 
+use crate::sight::Met;
 use crate::world::{World, accounts, kind_of};
 use cashier::channel::BillRow;
-use cashier::channel::Trade;
+use cashier::id::{FlowNo, RefundNo};
 use cashier::time::{Span, Timestamp};
+use cashier::way::ChannelKind;
 use std::sync::Arc;
 
 /// A day, and ten in the morning at Shanghai, in milliseconds.
@@ -44,6 +46,9 @@ async fn bring(world: &Arc<World>, from: Timestamp, to: Timestamp) {
                     cashier.take_bill_row(&account, asked).await
                 });
                 if taken.await.is_some_and(|answer| answer.is_ok()) {
+                    if world.bank.books().reversed_at.contains_key(flow_of(&row)) {
+                        world.sight.met(Met::BilledAfterReversal);
+                    }
                     break;
                 }
                 world.exec.sleep(Span::seconds(5)).await;
@@ -52,8 +57,14 @@ async fn bring(world: &Arc<World>, from: Timestamp, to: Timestamp) {
     }
 }
 
+fn flow_of(row: &BillRow) -> &FlowNo {
+    match row {
+        BillRow::Paid { flow_no, .. } | BillRow::Refunded { flow_no, .. } => flow_no,
+    }
+}
+
 fn rows(world: &World, account: &str, from: Timestamp, to: Timestamp) -> Vec<BillRow> {
-    let mut books = world.bank.books();
+    let books = world.bank.books();
     let mut rows = Vec::new();
     for flow_no in books.paid_between(from, to) {
         let own = books
@@ -61,8 +72,31 @@ fn rows(world: &World, account: &str, from: Timestamp, to: Timestamp) -> Vec<Bil
             .trades
             .get(&flow_no)
             .is_some_and(|trade| trade.account.as_str() == account);
-        if own && let Trade::Paid(payment) = books.query(kind_of(account), &flow_no, to) {
-            rows.push(BillRow::Paid { flow_no, payment });
+        let Some(payment) = books.paid_for(&flow_no, false).filter(|_| own) else {
+            continue;
+        };
+        let amount = payment.amount;
+        let row = |flow_no: &FlowNo, payment| BillRow::Paid {
+            flow_no: flow_no.clone(),
+            payment,
+        };
+        rows.push(row(&flow_no, payment));
+        // WeChat Pay lists the payment once more, as REVOKED; Alipay a refund of it
+        // without a number of ours.
+        match (kind_of(account), books.reversed_at.contains_key(&flow_no)) {
+            (_, false) => {}
+            (_, true) => {
+                rows.extend(
+                    books
+                        .paid_for(&flow_no, true)
+                        .map(|paid| row(&flow_no, paid)),
+                );
+            }
+            (ChannelKind::Alipay, true) => rows.push(BillRow::Refunded {
+                refund_no: RefundNo::new(flow_no.as_str()),
+                flow_no,
+                amount,
+            }),
         }
     }
     for (refund_no, entry) in books.refunds_done() {

@@ -7,7 +7,7 @@ use cashier::command::{PayCommand, Payable, Refusal};
 use cashier::id::{AccountId, FlowNo, OrderId};
 use cashier::journal::Source;
 use cashier::time::Span;
-use cashier::way::Way;
+use cashier::way::{ChannelKind, Way};
 use std::sync::{Arc, Mutex};
 
 /// The ways that a payer takes: signed by us, made by a call, at both channels.
@@ -43,8 +43,10 @@ pub async fn pay(world: Arc<World>, order: OrderId, screens: Screens, apart: Spa
     let way = way(&world);
     let mut current = way;
     for _ in 0..=exec.below(4) {
+        let by_code = exec.chance(world.plan().counter);
         let done = match exec.below(12) {
             0 => return,
+            1..=8 if by_code => show(&world, &order).await,
             1..=6 => ask(&world, &order, current, &screens).await,
             7 | 8 => {
                 current = self::way(&world);
@@ -109,6 +111,88 @@ pub fn reminded(world: &Arc<World>, flow: &FlowNo) {
         if paid {
             post::paid(&world, &flow);
         }
+    });
+}
+
+/// The payer shows a code at the counter, which may bring it more than once. Whether
+/// the order cannot be paid any more.
+async fn show(world: &Arc<World>, order: &OrderId) -> bool {
+    let exec = &world.exec;
+    let way = match exec.below(2) {
+        0 => Way::AliBar,
+        _ => Way::WxBar,
+    };
+    let code = world.bank.books().show_code(world.channel_time());
+    let mut is_over = false;
+    for _ in 0..=exec.below(3) {
+        let (id, mut wish) = (order.clone(), wish(way));
+        wish.auth_code = Some(code.clone());
+        let said = world
+            .ask(move |cashier| async move { cashier.pay(&id, wish).await })
+            .await;
+        let now = exec.now();
+        match said {
+            Some(Ok(Payable { flow, .. })) => {
+                let text = format_args!("counter follows {flow} ({way}, {code})");
+                world.sight.trace(now, text);
+            }
+            Some(Err(refusal)) => {
+                let text = format_args!("counter is refused {way}, {code}: {refusal}");
+                world.sight.trace(now, text);
+                if matches!(refusal, Refusal::ChannelRefused { .. }) {
+                    world.told_no(&code);
+                }
+                is_over = matches!(
+                    refusal,
+                    Refusal::OrderPaid | Refusal::OrderClosed | Refusal::OrderExpired
+                );
+            }
+            None => {}
+        }
+        let longest = match exec.below(3) {
+            0 => Span::seconds(100),
+            _ => Span::seconds(8),
+        };
+        exec.sleep(exec.span(Span::millis(50), longest)).await;
+    }
+    is_over
+}
+
+/// The wallet has paid by a code. WeChat Pay sends no notice of that.
+pub fn charged(world: &Arc<World>, kind: ChannelKind, flow: &FlowNo) {
+    world.nobody_is_cheated();
+    if kind == ChannelKind::Alipay {
+        post::paid(world, flow);
+    }
+}
+
+/// The wallet asks for a password: the payer types it, soon or late, will not, or has
+/// gone.
+pub fn asked(world: &Arc<World>, kind: ChannelKind, flow: &FlowNo) {
+    let (world, flow) = (world.clone(), flow.clone());
+    world.exec.clone().spawn(Group::World, async move {
+        let exec = &world.exec;
+        let (soonest, latest) = match exec.chance(world.plan().slow_payer) {
+            true => (Span::seconds(30), Span::seconds(120)),
+            false => (Span::seconds(1), Span::seconds(30)),
+        };
+        exec.sleep(exec.span(soonest, latest)).await;
+        let now = world.channel_time();
+        let text = match exec.below(10) {
+            0 => return,
+            1 => {
+                world.bank.books().give_up(&flow);
+                "does not want to pay"
+            }
+            _ if world.bank.books().pay(&flow, false, now) => {
+                charged(&world, kind, &flow);
+                "types the password of"
+            }
+            _ => "is too late for",
+        };
+        world
+            .sight
+            .trace(exec.now(), format_args!("payer {text} {flow}"));
     });
 }
 
