@@ -22,7 +22,11 @@ pub(super) fn answered(draft: &mut Draft<'_>, subject: &Subject, answer: &Answer
                 .and_then(|flow| flow.next)
                 .map_or(0, |next| next.attempt);
             // Whatever else is late, money never is.
-            let paid = matches!(answer, Answer::Query(Outcome::Done(Trade::Paid(_))));
+            let paid = matches!(
+                answer,
+                Answer::Query(Outcome::Done(Trade::Paid(_)))
+                    | Answer::Pay(Outcome::Done(Offer::Trade(Trade::Paid(_))))
+            );
             if unsettled.is_some() || paid {
                 flow_answered(draft, no, attempt, answer);
             } else if draft.state.flow(no).is_some() {

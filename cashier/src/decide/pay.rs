@@ -75,8 +75,8 @@ fn order_refuses(draft: &Draft<'_>, wish: &PayCommand) -> Option<Refusal> {
     None
 }
 
-/// What became of the payer's code, if it was sent before and that is over, or being
-/// taken back: a code is good once, and the same wish again is the same try.
+/// What became of the payer's code, if it was sent before and is not the try in
+/// progress: a code is good once, and the same wish again is the same try.
 fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
     let code = wish.auth_code.as_ref()?;
     let flow = draft
@@ -88,11 +88,12 @@ fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
     let reason = match flow.status {
         FlowStatus::Paid => return Some(Reply::Payable(flow.no.clone())),
         FlowStatus::Failed => flow.reason.clone(),
-        FlowStatus::Closed | FlowStatus::Expired => None,
-        _ => {
+        // It was left for another way and is still being taken back.
+        FlowStatus::Closing => {
             let retry_at = flow.next.map_or(draft.now, |next| next.due);
             return Some(Reply::No(Refusal::PaymentInProgress { retry_at }));
         }
+        _ => None,
     };
     let reason = reason.unwrap_or_else(|| "no payment came about, or it was taken back".to_owned());
     Some(Reply::No(Refusal::ChannelRefused { reason }))

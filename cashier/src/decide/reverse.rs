@@ -71,6 +71,26 @@ pub(super) fn overdue(draft: &mut Draft<'_>, no: &FlowNo) -> bool {
     true
 }
 
+/// Whether Till has asked to take a payment back, and the channel may have refused.
+fn is_ending(flow: &Flow) -> bool {
+    flow.way().is_barcode() && flow.status == FlowStatus::Closing
+}
+
+/// A flow is closed, as the channel says. `false`: it was settled. If Till was taking
+/// it back, that has happened: a refusal after a first call without an answer said no
+/// more than that there was nothing left to do.
+pub(super) fn closed(draft: &mut Draft<'_>, no: &FlowNo) -> bool {
+    let now = draft.now;
+    if let Some(flow) = draft.flow_mut(no).filter(|flow| is_ending(flow)) {
+        flow.reverse_wanted_at = flow.reverse_wanted_at.or(Some(now));
+    }
+    let unsettled = draft
+        .state
+        .flow(no)
+        .filter(|flow| !flow.status.is_settled());
+    unsettled.is_some() && draft.advance(no, FlowFact::SeenClosed)
+}
+
 /// Whether a flow is being taken back, or was: what goes back of it is no refund, under
 /// whatever number the channel lists it.
 pub(super) fn is_taken_back(draft: &Draft<'_>, no: &FlowNo) -> bool {
@@ -87,12 +107,13 @@ pub(super) fn returns(
     payment: &Payment,
     source: Source,
 ) -> bool {
-    if flow.reverse_wanted_at.is_none() {
+    let is_back = is_ending(flow) && payment.returned;
+    if flow.reverse_wanted_at.is_none() && !is_back {
         return false;
     }
     let text = match flow.status {
         FlowStatus::Closing if payment.returned => {
-            draft.advance(&flow.no, FlowFact::SeenClosed);
+            closed(draft, &flow.no);
             "it was paid and taken back: nothing of it is left"
         }
         FlowStatus::Closing => {

@@ -26,8 +26,7 @@ pub(super) fn seen(draft: &mut Draft<'_>, no: &FlowNo, trade: &Trade, source: So
     match trade {
         Trade::Paid(payment) => paid(draft, &flow, payment, source),
         Trade::Closed => {
-            let is_new = !flow.status.is_settled() && draft.advance(no, FlowFact::SeenClosed);
-            let text = match is_new {
+            let text = match reverse::closed(draft, no) {
                 true => "the channel says: closed, unpaid".to_owned(),
                 false => format!(
                     "the channel says that it is closed; it stays {}",

@@ -7,6 +7,7 @@
     reason = "a test that panics has failed"
 )]
 
+mod barcode;
 mod found;
 mod journal;
 mod permutations;

@@ -65,6 +65,28 @@ pub enum Fault {
     /// The channel does not know it yet, then the payer pays, and the answer
     /// takes five minutes.
     PaidMeanwhile,
+    /// The channel is not done, and wants to be asked again.
+    Again,
+    /// It is not carried out yet, and not answered: it arrives later.
+    OnItsWay,
+}
+
+/// What the payer's wallet does when the code that it shows is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wallet {
+    /// It pays at once.
+    Pays,
+    /// It asks for the password.
+    Asks,
+    /// It has no money.
+    Refuses,
+}
+
+impl Wallet {
+    /// The code that such a wallet shows.
+    pub fn code(self, number: u8) -> String {
+        format!("{self:?}-{number}")
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +94,8 @@ pub struct Trade_ {
     pub amount: Money,
     pub paid: bool,
     pub closed: bool,
+    /// It was paid, and a reversal gave the money back.
+    pub returned: bool,
     pub expires_at: Timestamp,
 }
 
@@ -81,6 +105,12 @@ pub struct Ledger {
     pub artefacts: BTreeMap<FlowNo, (Money, Timestamp)>,
     pub trades: BTreeMap<FlowNo, Trade_>,
     pub refunds: BTreeMap<RefundNo, (FlowNo, Money)>,
+    /// The payment codes that were charged: each is good once.
+    pub charged: Vec<String>,
+    /// What was charged and has not arrived.
+    pub on_its_way: Vec<PayRequest>,
+    /// What was paid and taken back is shown as paid, with the money returned.
+    pub shows_returned: bool,
     pub faults: BTreeMap<&'static str, VecDeque<Fault>>,
     pub calls: Vec<(&'static str, String)>,
     pub poor: bool,
@@ -124,6 +154,7 @@ impl Bank {
         let fault = ledger.faults.get_mut(name).and_then(VecDeque::pop_front);
         match fault {
             Some(Fault::LostBefore) => Outcome::Unknown(lost()),
+            Some(Fault::OnItsWay) => Outcome::Unknown(lost()),
             Some(Fault::NotSent) => Outcome::NotSent(lost()),
             Some(Fault::Refused) => Outcome::Refused(refusal(RefusalKind::Final, "NO")),
             Some(Fault::LostAfter) => {
@@ -144,6 +175,7 @@ impl Bank {
                 amount,
                 paid: false,
                 closed: false,
+                returned: false,
                 expires_at,
             };
             ledger.trades.entry(no.clone()).or_insert(trade);
@@ -170,10 +202,19 @@ impl Bank {
             amount,
             paid: true,
             closed: false,
+            returned: false,
             expires_at,
         };
         ledger.trades.insert(no.clone(), trade);
         *now = now.plus(Span::minutes(5));
+    }
+
+    /// What was charged and was on its way arrives, whoever still waits for it.
+    pub fn arrive(&self) {
+        let mut ledger = self.ledger.lock().unwrap();
+        for request in std::mem::take(&mut ledger.on_its_way) {
+            let _ = charge(&mut ledger, &request, self.clock.now());
+        }
     }
 
     /// The channel contradicts itself: what was closed is paid all the same.
@@ -219,11 +260,54 @@ impl Bank {
         paid - back
     }
 
+    fn charge(&self, request: &PayRequest) -> Outcome<Offer> {
+        let now = self.clock.now();
+        let is_late = {
+            let mut ledger = self.ledger.lock().unwrap();
+            let next = ledger.faults.get("pay").and_then(|faults| faults.front());
+            let is_late = next == Some(&Fault::OnItsWay);
+            if is_late {
+                ledger.on_its_way.push(request.clone());
+            }
+            is_late
+        };
+        let said = self.call("pay", request.flow_no.as_str(), |ledger, _| {
+            charge(ledger, request, now)
+        });
+        assert!(!is_late || matches!(said, Outcome::Unknown(_)));
+        said
+    }
+
     /// What a verified notice of the payment says.
     pub fn payment(&self, no: &FlowNo) -> Trade {
         let ledger = self.ledger.lock().unwrap();
         Trade::Paid(payment_of(no, ledger.trades[no].amount, self.clock.now()))
     }
+}
+
+/// Charges a payment code, once. What waits can be confirmed for an hour, whatever the
+/// caller has in mind: only a reversal ends it.
+fn charge(ledger: &mut Ledger, request: &PayRequest, now: Timestamp) -> Outcome<Offer> {
+    let code = request.auth_code.clone().expect("a code");
+    if ledger.charged.contains(&code) || ledger.trades.contains_key(&request.flow_no) {
+        return Outcome::Refused(refusal(RefusalKind::Final, "CODE_USED"));
+    }
+    ledger.charged.push(code.clone());
+    if code.starts_with("Refuses") {
+        return Outcome::Refused(refusal(RefusalKind::Final, "NO_MONEY"));
+    }
+    let trade = Trade_ {
+        amount: request.amount,
+        paid: code.starts_with("Pays"),
+        closed: false,
+        returned: false,
+        expires_at: now.plus(Span::minutes(60)),
+    };
+    ledger.trades.insert(request.flow_no.clone(), trade.clone());
+    Outcome::Done(Offer::Trade(match trade.paid {
+        true => Trade::Paid(payment_of(&request.flow_no, trade.amount, now)),
+        false => Trade::Waiting,
+    }))
 }
 
 fn payment_of(no: &FlowNo, amount: Money, at: Timestamp) -> Payment {
@@ -243,6 +327,9 @@ impl Channel for Bank {
     }
 
     async fn pay(&self, request: &PayRequest) -> Outcome<Offer> {
+        if request.way.is_barcode() {
+            return self.charge(request);
+        }
         let at_scan = self.kind == ChannelKind::Alipay;
         self.call("pay", request.flow_no.as_str(), |ledger, _| {
             if at_scan {
@@ -253,6 +340,7 @@ impl Channel for Bank {
                     amount: request.amount,
                     paid: false,
                     closed: false,
+                    returned: false,
                     expires_at: request.expires_at,
                 };
                 ledger
@@ -280,6 +368,10 @@ impl Channel for Bank {
                     let amount = if fault.is_some() { wrong } else { trade.amount };
                     Trade::Paid(payment_of(flow, amount, now))
                 }
+                Some(trade) if trade.returned && ledger.shows_returned => Trade::Paid(Payment {
+                    returned: true,
+                    ..payment_of(flow, trade.amount, now)
+                }),
                 Some(trade) if trade.closed => Trade::Closed,
                 Some(_) => Trade::Waiting,
             })
@@ -301,10 +393,12 @@ impl Channel for Bank {
     }
 
     async fn reverse(&self, flow: &FlowNo) -> Outcome<Reversed> {
-        self.call("reverse", flow.as_str(), |ledger, _| {
+        self.call("reverse", flow.as_str(), |ledger, fault| {
             Outcome::Done(match ledger.trades.get_mut(flow) {
+                _ if fault == Some(Fault::Again) => Reversed::Again,
                 None => Reversed::NotFound,
                 Some(trade) => {
+                    trade.returned |= trade.paid;
                     (trade.paid, trade.closed) = (false, true);
                     Reversed::Confirmed
                 }
@@ -481,6 +575,16 @@ impl World {
 
     pub fn pay(&self, way: Way) -> Result<Payable, Refusal> {
         pollster::block_on(self.cashier.pay(&self.order, wish(way)))
+    }
+
+    /// The counter scans the code that the payer's wallet shows.
+    pub fn scan(&self, way: Way, code: &str) -> Result<Payable, Refusal> {
+        let wish = PayCommand {
+            source: Source::Merchant,
+            auth_code: Some(code.to_owned()),
+            ..wish(way)
+        };
+        pollster::block_on(self.cashier.pay(&self.order, wish))
     }
 
     /// Pays by a way and returns the flow's number.

@@ -83,7 +83,8 @@ const AGE: &str = "
         '\"expires_at\":' || (expires_at - 10800000));
     UPDATE flows SET expires_at = expires_at - 10800000, created_at = created_at - 10800000,
         action_until = action_until - 10800000, superseded_at = superseded_at - 10800000,
-        close_refused_at = close_refused_at - 10800000, asked_at = asked_at - 10800000;
+        close_refused_at = close_refused_at - 10800000,
+        reverse_wanted_at = reverse_wanted_at - 10800000, asked_at = asked_at - 10800000;
     UPDATE captures SET paid_at = paid_at - 10800000, seen_at = seen_at - 10800000;
     UPDATE refunds SET created_at = created_at - 10800000, settled_at = settled_at - 10800000;
     UPDATE exceptions SET opened_at = opened_at - 10800000;
@@ -111,6 +112,7 @@ fn plants(played: &Played) -> Vec<Plant> {
     let tabs = text(&twice["id"]);
     let surplus = text(&twice["captures"][1]["id"]);
     let surplus_flow = text(&twice["captures"][1]["flow_no"]);
+    let second_flow = text(&twice["captures"][0]["flow_no"]);
     let open_order = text(&open["id"]);
     let open_flow = text(&open["flows"][0]["flow_no"]);
     let plant = |sql: String, line: String| (sql, line);
@@ -149,6 +151,20 @@ fn plants(played: &Played) -> Vec<Plant> {
             "A5 tasks nothing: there is no such flow".to_owned(),
         ),
         plant(
+            format!("UPDATE flows SET reverse_wanted_at = created_at WHERE flow_no = '{flow}'"),
+            format!("A5 flows {flow}: ALI_QR is closed, and this one is to be taken back"),
+        ),
+        plant(
+            format!("UPDATE tasks SET call = 'reverse' WHERE key = '{open_flow}'"),
+            format!("A5 flows {open_flow}: ALI_QR does not end by a reverse"),
+        ),
+        plant(
+            format!(
+                "UPDATE flows SET reverse_wanted_at = created_at WHERE flow_no = '{open_flow}'"
+            ),
+            format!("A7 flows {open_flow}: it is to be taken back and counts as live"),
+        ),
+        plant(
             format!("UPDATE flows SET superseded_at = created_at WHERE flow_no = '{open_flow}'"),
             format!("A6 flows {open_flow}: "),
         ),
@@ -184,6 +200,13 @@ fn plants(played: &Played) -> Vec<Plant> {
         plant(
             format!("UPDATE orders SET merchant_id = 'other' WHERE id = '{order}'"),
             format!("A12 orders {order}: "),
+        ),
+        plant(
+            format!(
+                "UPDATE flows SET request = replace(request, '\"way\":', \
+                 '\"auth_code\":\"280000000000000001\",\"way\":') WHERE order_id = '{tabs}'"
+            ),
+            format!("A13 flows {second_flow}: its code was charged by an earlier flow"),
         ),
         plant(
             "DROP INDEX orders_app_id_merchant_order_no; \

@@ -19,6 +19,7 @@ pub fn check(books: &Books<'_>) -> Vec<Breach> {
         flow::check(&mut found, state, flow);
     }
     flow::overlaps(&mut found, state);
+    flow::codes(&mut found, state);
     for (index, capture) in state.captures.iter().enumerate() {
         capture::check(&mut found, state, capture, index);
     }

@@ -88,6 +88,9 @@ fn flows(state: &OrderState) -> impl Iterator<Item = String> {
         if let Some(at) = flow.superseded_at {
             let _ = write!(text, ", superseded {}", rfc3339(at));
         }
+        if let Some(at) = flow.reverse_wanted_at {
+            let _ = write!(text, ", to be taken back since {}", rfc3339(at));
+        }
         if let Some(reason) = &flow.reason {
             let _ = write!(text, ": {reason}");
         }

@@ -85,14 +85,14 @@ fn rows(world: &World, account: &str, from: Timestamp, to: Timestamp) -> Vec<Bil
         // without a number of ours.
         match (kind_of(account), books.reversed_at.contains_key(&flow_no)) {
             (_, false) => {}
-            (_, true) => {
+            (ChannelKind::Wechat, true) => {
                 rows.extend(
                     books
                         .paid_for(&flow_no, true)
                         .map(|paid| row(&flow_no, paid)),
                 );
             }
-            (ChannelKind::Alipay, true) => rows.push(BillRow::Refunded {
+            (_, true) => rows.push(BillRow::Refunded {
                 refund_no: RefundNo::new(flow_no.as_str()),
                 flow_no,
                 amount,
