@@ -11,6 +11,7 @@ use cashier::order::{CloseReason, OrderStatus};
 use cashier::refund::Refund;
 use cashier::task::{Call, Next};
 use cashier::time::Timestamp;
+use cashier::way::Way;
 
 /// A number that no place, tick or kind has.
 const NONE: u8 = 255;
