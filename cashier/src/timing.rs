@@ -41,8 +41,8 @@ pub struct Timing {
     /// The time between two refunds of one payment, in place of the channel's own.
     pub refund_spacing: Option<Span>,
     /// How long a payment by the payer's code is asked about before it is taken back,
-    /// in place of the channel's own.
-    pub barcode_life: Option<Span>,
+    /// in place of the channels' own: at WeChat Pay, and everywhere else.
+    pub barcode_life: Option<(Span, Span)>,
     /// How long WeChat's h5_url is good (documented: five minutes), less a bit.
     pub h5_life: Span,
 }

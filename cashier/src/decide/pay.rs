@@ -10,7 +10,7 @@ use crate::journal::Source;
 use crate::order::{CloseReason, OrderStatus};
 use crate::task::Call;
 use crate::time::{Span, Timestamp};
-use crate::way::Way;
+use crate::way::{ChannelKind, Way};
 
 /// How long an answer is good enough for a payer who asks again.
 const ASKED_LATELY: Span = Span::seconds(2);
@@ -151,8 +151,11 @@ fn life(draft: &Draft<'_>, way: Way) -> (Span, Span) {
     if !way.is_barcode() {
         return (draft.state.order.policy.flow_life, draft.timing.least_life);
     }
-    let own = way.channel().traits().barcode_life;
-    let life = draft.timing.barcode_life.unwrap_or(own);
+    let life = match (draft.timing.barcode_life, way.channel()) {
+        (None, channel) => channel.traits().barcode_life,
+        (Some((wechat, _)), ChannelKind::Wechat) => wechat,
+        (Some((_, others)), _) => others,
+    };
     (life, life)
 }
 

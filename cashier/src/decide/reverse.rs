@@ -10,7 +10,7 @@ use crate::channel::{Outcome, Payment, RefusalKind, Reversed};
 use crate::flow::{Flow, FlowFact, FlowStatus};
 use crate::id::FlowNo;
 use crate::journal::Source;
-use crate::task::Call;
+use crate::task::{Call, Next};
 
 /// A channel answered a reversal, or did not.
 pub(super) fn answered(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, said: &Outcome<Reversed>) {
@@ -117,8 +117,10 @@ pub(super) fn returns(
             "it was paid and taken back: nothing of it is left"
         }
         FlowStatus::Closing => {
-            let (now, leased) = (draft.now, flow.next.is_some_and(|n| n.is_leased(draft.now)));
-            if !leased || source == Source::Query {
+            let now = draft.now;
+            let is_next = |next: Next| next.call == Call::Reverse && next.due <= now;
+            let is_busy = |next: Next| next.is_leased(now) || is_next(next);
+            if source == Source::Query || !flow.next.is_some_and(is_busy) {
                 draft.schedule(&flow.no, Call::Reverse, now, 0);
             }
             "it says: paid; it is being taken back"

@@ -95,16 +95,10 @@ fn order(key: &mut Vec<u8>, world: &World) {
     next(key, order.next, world.now(), 1);
 }
 
-/// Which of all ways it is.
-fn way_key(way: Way) -> u8 {
-    let place = Way::ALL.iter().position(|known| *known == way);
-    place.and_then(|n| u8::try_from(n).ok()).unwrap_or(NONE)
-}
-
 fn flow_key(key: &mut Vec<u8>, flow: &Flow, now: Timestamp) {
     let just_now = |at: Option<Timestamp>| at == Some(now);
     key.extend([
-        way_key(flow.way()),
+        number(flow.way()),
         flow.status as u8,
         tick(flow.expires_at()),
         bits(&[
@@ -191,7 +185,7 @@ fn work_key(work: &Work, revision: u32) -> [u8; 13] {
         Who::Closer => (2, NONE),
         Who::Refunder => (3, NONE),
         Who::Checker => (4, NONE),
-        Who::Tab(way, mine) => (way_key(way).saturating_add(5), mine.unwrap_or(NONE)),
+        Who::Tab(way, mine) => (5 + number(way), mine.unwrap_or(NONE)),
     };
     let (stage, about, call, heard) = match work.stage {
         Stage::Waiting(seen) if seen == revision => (3, NONE, 0, 0),
@@ -218,6 +212,14 @@ fn work_key(work: &Work, revision: u32) -> [u8; 13] {
     [
         who, mine, stage, about, call, heard, rest, count, again, asked, high, low, tick,
     ]
+}
+
+/// A way, by its place among all.
+fn number(way: Way) -> u8 {
+    Way::ALL
+        .iter()
+        .position(|known| *known == way)
+        .map_or(NONE, small)
 }
 
 fn place(thing: Thing) -> u8 {

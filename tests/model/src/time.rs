@@ -34,7 +34,7 @@ pub const RHYTHM: Timing = Timing {
     refund_query: TICK,
     refund_longest: TICK,
     refund_spacing: Some(TICK),
-    barcode_life: Some(TICK),
+    barcode_life: Some((TICK, FLOW_LIFE)),
     h5_life: TICK,
 };
 
