@@ -208,8 +208,10 @@ async fn reversal_timed_out(app: &App, wallet: &Wallet) {
     for fault in ["timeout_before", "timeout_after"] {
         let (order, number) = undecided(app, wallet, "ask_password").await;
         broken(app, wallet.reverse, fault, 1, Some(&number)).await;
+        app.merchant.close(&order).await.expect(202);
         until_flow(app, &order, &number, "closed").await;
-        let truth = is_unpaid(app, &order).await;
+        let truth = Truth::of(app, &order).await;
+        truth.is_closed("requested");
         truth.tells("no usable answer to taking it back");
         assert!(!app.payer.try_confirm(&number).await, "{fault}");
     }
