@@ -49,6 +49,11 @@ export class Sandbox {
     return this.#call("POST", `/sandbox/wechat/${mchid}/platform`, { mode, public_key_permille });
   }
 
+  /** How a refund at WeChat Pay ends. */
+  endRefund(outRefundNo, state) {
+    return this.#call("POST", `/sandbox/refunds/${outRefundNo}`, { state });
+  }
+
   /** Moves the channels' clock on. */
   advance(seconds) {
     return this.#call("POST", "/sandbox/clock", { advance_seconds: seconds });
