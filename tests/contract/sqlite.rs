@@ -235,7 +235,7 @@ async fn every_step_of_the_schema_is_listed_and_then_applied() {
     let url = format!("sqlite:{}/till.db", folder.path().display());
     let database = entities::connect(&url, &Options::default()).await.unwrap();
     let before = migrations::status(database.connection()).await.unwrap();
-    assert_eq!(before.len(), 9);
+    assert_eq!(before.len(), 11);
     assert!(before.iter().all(|step| !step.applied));
     assert!(before.is_sorted_by(|a, b| a.name < b.name));
     migrations::migrate(database.connection()).await.unwrap();
