@@ -7,7 +7,7 @@ use crate::work::{Stage, Thing, Who, Work, place_of};
 use crate::world::World;
 use cashier::channel::{Closed, Refunded, Reversed};
 use cashier::flow::Flow;
-use cashier::order::{CloseReason, OrderStatus};
+use cashier::order::CloseReason;
 use cashier::refund::Refund;
 use cashier::task::{Call, Next};
 use cashier::time::Timestamp;
@@ -58,14 +58,11 @@ pub fn of(world: &World) -> Vec<u8> {
 
 /// What may still happen, as far as it would change anything.
 fn left(key: &mut Vec<u8>, world: &World) {
-    let order = &world.order.order;
-    let open = order.status == OrderStatus::Open;
-    let payable = open && order.close_requested_at.is_none() && world.now() < order.expires_at;
-    let left = &world.left;
+    let left = world.wishes_left();
     key.extend([
-        if payable { left.pays } else { 0 },
-        if payable { left.codes } else { 0 },
-        if open { left.closes } else { 0 },
+        left.pays,
+        left.codes,
+        left.closes,
         left.refunds,
         left.checks,
         left.faults,

@@ -250,18 +250,19 @@ fn faults_of(world: &World, thing: Thing, call: Call) -> &'static [Fault] {
 /// What payers and the merchant may do.
 fn people(world: &World, steps: &mut Vec<Step>) {
     let tabs = |work: &&Work| matches!(work.who, Who::Tab(..));
+    let left = world.wishes_left();
     let mut asks = Vec::new();
-    if world.left.pays > 0 && world.works.iter().filter(tabs).count() < 2 {
+    if left.pays > 0 && world.works.iter().filter(tabs).count() < 2 {
         asks.extend(WAYS.map(|way| Who::Tab(way, None)));
     }
-    if world.left.codes > 0 && world.works.iter().filter(tabs).count() < 2 {
+    if left.codes > 0 && world.works.iter().filter(tabs).count() < 2 {
         asks.extend(CODES.map(|way| Who::Tab(way, None)));
     }
-    asks.extend((world.left.closes > 0).then_some(Who::Closer));
-    asks.extend((world.left.refunds > 0).then_some(Who::Refunder));
-    asks.extend((world.left.checks > 0).then_some(Who::Checker));
+    asks.extend((left.closes > 0).then_some(Who::Closer));
+    asks.extend((left.refunds > 0).then_some(Who::Refunder));
+    asks.extend((left.checks > 0).then_some(Who::Checker));
     steps.extend(asks.iter().map(|who| Step::Ask(*who)));
-    if world.left.overtaken > 0 {
+    if left.overtaken > 0 {
         steps.extend(asks.iter().map(|who| Step::AskSlowly(*who)));
     }
     for ((place, flow), trade) in (0..).zip(&world.order.flows).zip(&world.ledger.trades) {

@@ -10,6 +10,7 @@ use crate::work::{Made, Stage, Thing, Who, Work, next_of, place_of, subject, thi
 use cashier::command::{PayCommand, RefundCommand};
 use cashier::decide::{Context, Decision, Input, Reply, decide};
 use cashier::flow::Flow;
+use cashier::order::OrderStatus;
 use cashier::state::{OrderState, Row};
 use cashier::task::{Call, Next, Subject};
 use cashier::time::Timestamp;
@@ -63,6 +64,20 @@ impl World {
     /// Finds what the state is known by, once it is complete.
     pub fn seal(&mut self) {
         self.key = key::of(self);
+    }
+
+    /// What may still happen, without the wishes that the order would refuse unchanged.
+    pub fn wishes_left(&self) -> Bounds {
+        let order = &self.order.order;
+        let open = order.status == OrderStatus::Open;
+        let payable = open && order.close_requested_at.is_none();
+        let kept = |wanted: bool, count: u8| if wanted { count } else { 0 };
+        Bounds {
+            pays: kept(payable, self.left.pays),
+            codes: kept(payable, self.left.codes),
+            closes: kept(open, self.left.closes),
+            ..self.left
+        }
     }
 
     /// The present moment.
