@@ -18,8 +18,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use url::Url;
 
-/// How long a delivery is leased: waiting in its lane and one try.
-const LEASE: Span = Span::minutes(2);
+/// How long a delivery may wait in its lane. What a killed process had in hand is late
+/// by no more than this, one try, and the spare.
+const WAIT: u32 = 30;
+
+/// What is left of a lease when a try has taken all of its time, for its record.
+const SPARE: u32 = 5;
 
 /// How many deliveries may wait in a lane for each that is under way there.
 const WAITING: usize = 16;
@@ -41,7 +45,7 @@ pub(super) async fn run(
         let mut pause = settings.poll();
         if free > 0 {
             let now = shared.clock.now();
-            let until = now.plus(LEASE);
+            let until = now.plus(lease(&settings));
             match shared.store.claim_deliveries(now, until, free).await {
                 Ok(claimed) => {
                     health.well();
@@ -114,9 +118,7 @@ impl Lanes {
         if Arc::strong_count(&lane) > at_once.saturating_mul(WAITING + 1) + 2 {
             return;
         }
-        let latest = until.minus(Span::seconds(
-            self.settings.deadline_seconds.saturating_add(5),
-        ));
+        let latest = until.minus(one_try(&self.settings));
         let (clock, deliverer, stop) = (self.clock.clone(), self.deliverer.clone(), stop.clone());
         self.running.spawn(async move {
             let Ok(_turn) = lane.acquire().await else {
@@ -139,6 +141,17 @@ impl Lanes {
     async fn finish(&mut self) {
         while self.running.join_next().await.is_some() {}
     }
+}
+
+/// How long a delivery is leased: waiting in its lane, and one try.
+fn lease(settings: &Webhook) -> Span {
+    let seconds = settings.deadline_seconds.saturating_add(SPARE);
+    Span::seconds(seconds.saturating_add(WAIT))
+}
+
+/// How long one try may take, with its record.
+fn one_try(settings: &Webhook) -> Span {
+    Span::seconds(settings.deadline_seconds.saturating_add(SPARE))
 }
 
 /// The host and port of an address: what a lane is for.

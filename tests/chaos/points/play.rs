@@ -22,7 +22,7 @@ use till_chaos::receiver::Receiver;
 use till_chaos::{rest, setting};
 use tokio::time::Instant;
 
-/// How long anything may take; longer than the lease of a delivery, two minutes.
+/// How long anything may take; longer than the lease of a delivery.
 const PATIENCE: Duration = Duration::from_secs(170);
 
 /// A binary beside this test's.
