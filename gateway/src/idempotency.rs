@@ -30,6 +30,7 @@ const LONGEST: usize = 255;
 pub struct Reply {
     status: StatusCode,
     body: String,
+    may_pass: bool,
 }
 
 impl Reply {
@@ -40,7 +41,21 @@ impl Reply {
     pub fn new(status: StatusCode, document: &impl Serialize) -> Result<Reply, Problem> {
         let body = serde_json::to_string(document)
             .map_err(|error| Problem::internal(&format!("an answer has no JSON form: {error}")))?;
-        Ok(Reply { status, body })
+        Ok(Reply {
+            status,
+            body,
+            may_pass: false,
+        })
+    }
+
+    /// The same, where something is still under way: it is not kept, so that the same
+    /// request tells later how it ended.
+    #[must_use]
+    pub fn that_may_pass(self) -> Reply {
+        Reply {
+            may_pass: true,
+            ..self
+        }
     }
 }
 
@@ -101,6 +116,7 @@ impl Once {
         #[cfg(feature = "crash-points")]
         crate::crash::reached("key.done");
         let kept = match &outcome {
+            Ok(reply) if reply.may_pass => None,
             Ok(reply) => Some((reply.status, reply.body.clone())),
             Err(problem) if problem.code().may_pass() => None,
             Err(problem) => Some((

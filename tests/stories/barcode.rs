@@ -141,6 +141,25 @@ async fn paid_after_eight_seconds(app: &App, wallet: &Wallet) {
     is_paid(app, &order, &number).await;
 }
 
+/// The same request under the same key, while the wallet is deciding and afterwards.
+async fn asked_again_under_one_key(app: &App, wallet: &Wallet) {
+    let order = app.merchant.order(json!({ "expires_in": 300 })).await;
+    let code = app.payer.barcode(wallet.channel, "ask_password").await;
+    let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
+    let path = format!("/v1/orders/{}/flows", order["id"].as_str().unwrap());
+    let ask = || app.merchant.post_once(&path, &wish, "counter-1");
+    let undecided = ask().await.expect(202)["flow"]["flow_no"].clone();
+    app.payer.confirm(undecided.as_str().unwrap()).await;
+    app.advance(10).await;
+    app.merchant.until_status(&order, "paid").await;
+    let paid = ask().await.expect(201)["flow"].clone();
+    assert_eq!(
+        (&paid["flow_no"], &paid["status"]),
+        (&undecided, &json!("paid"))
+    );
+    is_paid(app, &order, undecided.as_str().unwrap()).await;
+}
+
 async fn refused(app: &App, wallet: &Wallet) {
     let (order, answer) = scan(app, wallet, "refuse").await;
     answer.problem(422, "channel_refused");

@@ -206,7 +206,9 @@ pub(super) fn put_off(draft: &mut Draft<'_>, no: &FlowNo, call: Call, attempt: u
         due = due.min(now.plus(timing.longest_gap));
     }
     if flow.way().is_barcode() && now < flow.expires_at() {
-        due = due.min(flow.expires_at());
+        due = due
+            .min(now.plus(timing.shortest_gap))
+            .min(flow.expires_at());
     }
     let amount = flow.amount();
     draft.schedule(no, call, due, attempt.saturating_add(1));

@@ -86,7 +86,7 @@ fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
         .rev()
         .find(|flow| flow.request.auth_code.as_ref() == Some(code) && !flow.is_current())?;
     let reason = match flow.status {
-        FlowStatus::Paid => return Some(Reply::Payable(flow.no.clone())),
+        FlowStatus::Paid => return Some(paid_with(draft, wish, &flow.no)),
         FlowStatus::Failed => flow.reason.clone(),
         // It was left for another way and is still being taken back.
         FlowStatus::Closing => {
@@ -97,6 +97,16 @@ fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
     };
     let reason = reason.unwrap_or_else(|| "no payment came about, or it was taken back".to_owned());
     Some(Reply::No(Refusal::ChannelRefused { reason }))
+}
+
+/// The code was paid with: that is good news only if it is what paid the order. Money
+/// that came late goes back, and one of another amount is looked at by a person.
+fn paid_with(draft: &Draft<'_>, wish: &PayCommand, no: &FlowNo) -> Reply {
+    if draft.state.order.paid_by.as_ref() == Some(no) {
+        return Reply::Payable(no.clone());
+    }
+    let retry_at = draft.now;
+    Reply::No(order_refuses(draft, wish).unwrap_or(Refusal::PaymentInProgress { retry_at }))
 }
 
 /// What became of the flow that this same wish made in an earlier round.

@@ -701,3 +701,23 @@ fn a_code_is_not_taken_where_it_would_outlive_its_order() {
         assert_eq!(bank(&world, way).calls("pay"), 0);
     }
 }
+
+/// A counter that sends a code again hears that it is paid only if it has paid the order.
+#[test]
+fn a_code_that_paid_another_amount_has_not_paid_the_order() {
+    for (way, _) in WAYS {
+        let world = World::new();
+        let code = Wallet::Asks.code(1);
+        let no = undecided(&world, way, &code);
+        assert!(bank(&world, way).pay_now(&no));
+        bank(&world, way).fault("query", Fault::WrongAmount);
+        bank(&world, way).fault("query", Fault::WrongAmount);
+        world.pass(20);
+        assert_eq!(status(&world, &no), FlowStatus::Paid, "{}", world.story());
+        assert_eq!(world.state().order.status, OrderStatus::Open);
+        let again = world.scan(way, &code).unwrap_err();
+        let in_progress = matches!(again, Refusal::PaymentInProgress { .. });
+        assert!(in_progress, "{again:?}");
+        assert_eq!(world.state().flows.len(), 1, "nobody is charged twice");
+    }
+}

@@ -69,6 +69,12 @@ impl<'a> Stage<'a> {
             FlowStatus::Created | FlowStatus::Unknown if is_being_made => {
                 Stage::Processing { next: None }
             }
+            // A code was shown at the counter, and the wallet is deciding about it.
+            FlowStatus::Created | FlowStatus::Unknown | FlowStatus::Live
+                if flow.way().is_barcode() =>
+            {
+                Stage::Processing { next }
+            }
             // Choosing goes on with it, or gives it up safely.
             _ => Stage::Choose,
         }

@@ -23,6 +23,7 @@ till_tests::stories! {
     a_charge_whose_connection_breaks_after_it_was_done
     a_reversal_whose_connection_breaks
     a_code_that_is_scanned_again
+    a_request_that_is_sent_again_under_its_key
     a_merchant_who_closes_while_the_payer_decides
 }
 
@@ -68,4 +69,8 @@ async fn a_code_that_is_scanned_again(app: &App) {
 
 async fn a_merchant_who_closes_while_the_payer_decides(app: &App) {
     super::closed_by_the_merchant(app, &WALLET).await;
+}
+
+async fn a_request_that_is_sent_again_under_its_key(app: &App) {
+    super::asked_again_under_one_key(app, &WALLET).await;
 }

@@ -78,7 +78,12 @@ pub async fn handle(
         let refused = |no: Refusal| Problem::refused(&no, shared.clock.now());
         let payable = pay(&shared, &caller, &id, wish).await?.map_err(refused)?;
         let view = PayableView::of(&payable.state, &payable.flow).ok_or_else(not_there)?;
-        Reply::new(status(&payable), &view)
+        let status = status(&payable);
+        let reply = Reply::new(status, &view)?;
+        match status {
+            StatusCode::ACCEPTED => Ok(reply.that_may_pass()),
+            _ => Ok(reply),
+        }
     };
     ticket.once(&shared, &caller, work).await
 }
