@@ -106,6 +106,7 @@ async fn examine(
 ) -> Result<bool, Fault> {
     let base_url = credentials.base_url().to_owned();
     let mut well = true;
+    let mut warned = false;
     let asked = match credentials.adapter(around) {
         Ok(channel) => question(channel.as_ref()).await,
         Err(problem) => Err(problem),
@@ -118,8 +119,9 @@ async fn examine(
     if let Some((stops, problem)) = date.and_then(|date| drift(around.wall.now(), &date)) {
         say(&format!("{id}: {problem}"))?;
         well &= !stops;
+        warned = true;
     }
-    if well {
+    if well && !warned {
         say(&format!("{id}: nothing wrong"))?;
     }
     Ok(well)

@@ -28,10 +28,18 @@ fn pair() -> (String, String) {
 
 /// Runs the program: its exit code and all that it said.
 async fn doctor(folder: &Path) -> (i32, String) {
+    till(folder, &["doctor", "--file"], true).await
+}
+
+async fn till(folder: &Path, words: &[&str], with_file: bool) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_till"));
+    command.args(words);
+    if with_file {
+        command.arg(folder.join("accounts.toml"));
+    }
+    let database = format!("sqlite://{}?mode=rwc", folder.join("till.db").display());
     command
-        .args(["doctor", "--file"])
-        .arg(folder.join("accounts.toml"))
+        .env("TILL__DATABASE__URL", database)
         .env("TILL__SECURITY__MASTER_KEY", STANDARD.encode([7; 32]))
         .env("TILL__HTTP__PUBLIC_URL", "https://pay.example.com");
     let output = tokio::task::spawn_blocking(move || command.output().unwrap())
@@ -147,6 +155,13 @@ async fn each_mistake_is_found_and_nothing_is_wrong_with_a_good_account() {
             assert!(said.contains(expected), "{expected}: {said}");
         }
     }
+    std::fs::write(folder.path().join("accounts.toml"), &good).unwrap();
+    std::fs::write(folder.path().join("own.key"), &stranger).unwrap();
+    let (code, said) = till(folder.path(), &["account", "import"], true).await;
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = till(folder.path(), &["doctor", "--account", "w3"], false).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("w3: ") && !said.contains("ali: "), "{said}");
     std::fs::remove_file(folder.path().join("accounts.toml")).unwrap();
     assert_eq!(doctor(folder.path()).await.0, 2);
     running.stop().await;
