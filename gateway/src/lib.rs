@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 #[cfg(feature = "crash-points")]
 pub mod crash;
+pub mod doctor;
 pub mod entropy;
 pub mod idempotency;
 pub mod json;

@@ -239,6 +239,15 @@ impl Credentials {
         }
     }
 
+    /// Where the channel is.
+    pub fn base_url(&self) -> &str {
+        match self {
+            Credentials::Alipay { base_url, .. }
+            | Credentials::Wechat { base_url, .. }
+            | Credentials::WechatV2 { base_url, .. } => base_url,
+        }
+    }
+
     /// The text that is sealed.
     ///
     /// # Errors

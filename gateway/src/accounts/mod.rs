@@ -14,7 +14,7 @@ pub use credentials::{
     AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
     PlatformKey, SignType, Surroundings, WechatMore,
 };
-pub use import::{ImportFault, ImportSettings, Imported, import};
+pub use import::{ImportFault, ImportSettings, Imported, accounts_of_file, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};
 pub use registry::{LoadFault, Registry, RegistrySettings};
 pub use seal::{Owner, Seal, SealFault};

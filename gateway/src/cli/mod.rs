@@ -1,12 +1,13 @@
 //! The command line. One file a command; each says on standard output what it did
-//! and on standard error what is in the way. Exit 0: done; 1: not. `audit` alone says
-//! with 1 what it has found, and with 2 that it could not look.
+//! and on standard error what is in the way. Exit 0: done; 1: not. `audit` and
+//! `doctor` say with 1 what they have found, and with 2 that they could not look.
 
 mod account;
 mod audit;
 mod bill;
 mod check;
 mod demo;
+mod doctor;
 mod migrate;
 mod operator;
 mod order;
@@ -63,6 +64,9 @@ enum Command {
     /// silence when nothing is. Changes nothing. Exit 0: nothing is wrong; 1: something is;
     /// 2: it could not look
     Audit(audit::Options),
+    /// What is wrong with channel accounts, and how to mend it. Changes nothing. Exit 0:
+    /// nothing is wrong; 1: something is; 2: it could not look
+    Doctor(doctor::Options),
     /// Merchants and their channel accounts
     Account {
         #[command(subcommand)]
@@ -99,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Worker(sources) => serve::run(&sources, serve::Part::Workers),
         Command::Migrate(sources) => migrate::run(&sources),
         Command::Audit(options) => return audit::run(options),
+        Command::Doctor(options) => return doctor::run(options),
         Command::Order { command } => order::run(command),
         Command::Sandbox(options) => sandbox::run(options),
         Command::Account { command } => account::run(command),

@@ -8,6 +8,7 @@
 mod alipay;
 mod check;
 mod file;
+mod keys;
 mod read;
 
 use super::{Credentials, Owner, Seal, SealFault, Surroundings};
@@ -194,6 +195,24 @@ pub async fn import(
     })
 }
 
+/// Reads and checks a file as an import does, and writes nothing: the channel accounts
+/// in it.
+///
+/// # Errors
+/// [`ImportFault::File`] and [`ImportFault::Mistakes`].
+pub fn accounts_of_file(
+    path: &Path,
+    settings: &ImportSettings,
+) -> Result<Vec<(AccountId, Credentials)>, ImportFault> {
+    let accounts = plan(path, settings)?
+        .merchants
+        .into_iter()
+        .flat_map(|merchant| merchant.accounts);
+    Ok(accounts
+        .map(|account| (AccountId::new(account.id), account.credentials))
+        .collect())
+}
+
 /// What a file asks for.
 struct Plan {
     merchants: Vec<PlannedMerchant>,
@@ -217,7 +236,7 @@ fn plan(path: &Path, settings: &ImportSettings) -> Result<Plan, ImportFault> {
         mistakes: &mut mistakes,
         seen,
     };
-    let merchants = merchants
+    let merchants: Vec<PlannedMerchant> = merchants
         .into_iter()
         .map(|merchant| checking.merchant(merchant))
         .collect();
@@ -225,6 +244,7 @@ fn plan(path: &Path, settings: &ImportSettings) -> Result<Plan, ImportFault> {
         .into_iter()
         .filter_map(|operator| checking.operator(operator))
         .collect();
+    keys::compare(&merchants, &mut mistakes);
     mistakes.into_result()?;
     Ok(Plan {
         merchants,
