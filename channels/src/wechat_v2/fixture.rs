@@ -45,6 +45,7 @@ pub(super) fn settings() -> Settings {
     Settings {
         mch_id: text("/mchid"),
         appid: text("/appid"),
+        lite_appid: None,
         sub_merchant: None,
         apiv2_key: text("/apiv2_key").into(),
         sign_type: SignType::Md5,

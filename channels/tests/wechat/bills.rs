@@ -3,6 +3,7 @@
 use super::shop::{Shop, fen};
 use cashier::channel::{BillRow, CauseKind, Channel, Outcome, Refunded};
 use cashier::time::Day;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const TWO_DAYS: i64 = 2 * 24 * 3600;
@@ -49,6 +50,33 @@ async fn a_bill_holds_what_the_ledger_holds() {
     assert_eq!(paid, BTreeMap::from(expected));
     let refund = ("BILLED02".to_owned(), "RBILLED2".to_owned(), fen(100));
     assert_eq!(given_back, [refund]);
+}
+
+/// Shows F81, F82.
+#[tokio::test]
+async fn a_refund_that_ended_badly_is_no_row_and_costs_the_day_nothing() {
+    let shop = Shop::open().await;
+    let day = Day::of(shop.now()).unwrap();
+    for (number, refund, state) in [
+        ("BILLBAD1", "RBILLBAD1", "ABNORMAL"),
+        ("BILLBAD2", "RBILLBAD2", "CLOSED"),
+    ] {
+        let request = shop.paid(number, refund, 100).await;
+        shop.control(&format!("refunds/{refund}"), json!({ "state": state }))
+            .await;
+        let accepted = shop.wechat.refund(&request).await;
+        assert_eq!(accepted, Outcome::Done(Refunded::Processing));
+    }
+    shop.pass(TWO_DAYS);
+    let Outcome::Done(Some(bill)) = shop.wechat.bills().unwrap().bill(day).await else {
+        panic!("no bill")
+    };
+    let rows: Vec<BillRow> = bill.map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    assert!(
+        rows.iter().all(|row| matches!(row, BillRow::Paid { .. })),
+        "{rows:?}"
+    );
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use flate2::write::GzEncoder;
 
 use super::transaction::openid;
 use crate::faults::Fault;
-use crate::ledger::{Channel, Ledger, Refund, RefundState, Scan, Trade, beijing};
+use crate::ledger::{Channel, Ledger, Refund, RefundState, Trade, beijing};
 
 /// The hour (Beijing time) from which yesterday's bill can be fetched.
 const READY: u32 = 10;
@@ -332,7 +332,8 @@ fn row(text: &mut String, entry: &Entry<'_>, kind: BillKind, sums: &mut Sums) {
     }
     if kind != BillKind::Success {
         cells.push(refund.map_or("0", |refund| &refund.refund_id).into());
-        cells.push(refund.map_or("0", |refund| &refund.out_refund_no).into());
+        let numbered = refund.filter(|refund| !refund.is_reversal());
+        cells.push(numbered.map_or("0", |refund| &refund.out_refund_no).into());
         cells.push(returned_text.as_str().into());
         cells.push("0.00".into());
         cells.push(refund.map_or("", |_| "ORIGINAL").into());
@@ -362,14 +363,9 @@ fn line<'a>(text: &mut String, cells: impl IntoIterator<Item = &'a str>) {
 fn state(entry: &Entry<'_>) -> &'static str {
     match &entry.refund {
         None => "SUCCESS",
-        Some(refund) if is_reversal(&entry.trade, refund) => "REVOKED",
+        Some(refund) if refund.is_reversal() => "REVOKED",
         Some(_) => "REFUND",
     }
-}
-
-/// What was given back because the merchant took the payment back.
-fn is_reversal(trade: &Trade, refund: &Refund) -> bool {
-    trade.scan == Some(Scan::Reversed) && trade.refunds.last() == Some(&refund.out_refund_no)
 }
 
 fn refund_state(refund: &Refund) -> &'static str {

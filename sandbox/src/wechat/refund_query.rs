@@ -25,7 +25,8 @@ pub fn query(call: &Call<'_>, out_refund_no: &str) -> Result<Reply, Problem> {
             let found =
                 world
                     .ledger
-                    .refund_numbered(Channel::Wechat, call.mchid(), out_refund_no)?;
+                    .refund_numbered(Channel::Wechat, call.mchid(), out_refund_no)
+                    .filter(|refund| !refund.is_reversal())?;
             let trade = world.ledger.trade(&found.trade)?;
             whose.owns(trade).then(|| (trade.clone(), found.clone()))
         })
