@@ -69,7 +69,8 @@ use Meaning::{Absent, AlreadyPaid, Closed, Doubt, Final, Later, NotAllowed, Payi
 const CONFIGURATION: [Meaning; 8] = [Final, Final, Later, Later, Later, Later, Later, Later];
 
 /// Too fast. Whether a barcode payment or a refund was accepted all the same is not
-/// documented.
+/// documented, nor does a header say when to come back: whoever asked waits by their own
+/// pauses.
 const TOO_FAST: [Meaning; 8] = [Later, Doubt, Later, Later, Later, Doubt, Later, Later];
 
 /// The payer's code or wallet does not do it: another code under another number may.

@@ -40,8 +40,7 @@ async fn send(stream: &mut TcpStream, answer: Served) {
         Some(file) => file.seek(SeekFrom::End(0)).unwrap(),
         None => text.len() as u64,
     };
-    let mut head =
-        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    let mut head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -49,17 +49,23 @@ async fn a_bill_holds_what_the_ledger_holds() {
 async fn a_refund_that_ended_badly_is_no_row_and_costs_the_day_nothing() {
     let shop = Shop::open().await;
     let day = Day::of(shop.now()).unwrap();
-    for (number, refund, state) in [
-        ("BILLBAD1", "RBILLBAD1", "ABNORMAL"),
-        ("BILLBAD2", "RBILLBAD2", "CLOSED"),
+    let mut given = Vec::new();
+    for (number, refund, state, expected) in [
+        ("BILLBAD1", "RBILLBAD1", "ABNORMAL", Refunded::Abnormal),
+        ("BILLBAD2", "RBILLBAD2", "CLOSED", Refunded::Closed),
     ] {
         let request = shop.paid(number, refund, 100).await;
         shop.control(&format!("refunds/{refund}"), json!({ "state": state }))
             .await;
         let accepted = shop.wechat.refund(&request).await;
         assert_eq!(accepted, Outcome::Done(Refunded::Processing));
+        given.push((request, expected));
     }
     shop.pass(TWO_DAYS);
+    for (request, expected) in given {
+        let ended = shop.wechat.query_refund(&request).await;
+        assert_eq!(ended, Outcome::Done(expected));
+    }
     let Outcome::Done(Some(bill)) = shop.wechat.bills().unwrap().bill(day).await else {
         panic!("no bill")
     };
