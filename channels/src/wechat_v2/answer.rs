@@ -191,7 +191,7 @@ pub(super) fn cause(kind: CauseKind, detail: impl Into<String>) -> Cause {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat_v2::account::SubMerchant;
     use crate::wechat_v2::fixture;
@@ -222,6 +222,10 @@ mod tests {
             Outcome::Unknown(cause) => cause.kind,
             other => panic!("{other:?}"),
         }
+    }
+
+    pub(in crate::wechat_v2) fn vectors() {
+        every_answer_of_the_vectors_is_judged();
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn unreadable(error: &io::Error) -> Cause {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat_v2::fixture;
     use base64::Engine;
@@ -116,6 +116,11 @@ mod tests {
             Ok(bill) => Ok(bill.map(|rows| rows.map(Result::unwrap).collect())),
             Err(cause) => Err(cause.kind),
         }
+    }
+
+    pub(in crate::wechat_v2) fn vectors() {
+        the_vectors_bill_is_read_plain_and_packed();
+        a_day_without_a_bill_has_none_and_a_mistake_of_ours_is_no_such_day();
     }
 
     #[test]
@@ -153,7 +158,8 @@ mod tests {
             ("a bomb", bomb()),
             (
                 "another account's",
-                text.replacen("`1900009191,", "`1900009192,", 1).into_bytes(),
+                text.replacen("`1900009191,", "`1900009192,", 1)
+                    .into_bytes(),
             ),
         ] {
             assert_ne!(bytes, text.as_bytes(), "{what}");

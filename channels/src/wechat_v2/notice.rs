@@ -147,4 +147,4 @@ pub(super) fn reply(receipt: Receipt) -> NoticeReply {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

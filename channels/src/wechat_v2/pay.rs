@@ -186,4 +186,4 @@ fn redirect(mweb_url: &str, return_url: Option<&str>) -> Result<Action, Cause> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

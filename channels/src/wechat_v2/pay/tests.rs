@@ -33,6 +33,16 @@ fn provider(sub_appid: Option<&str>) -> Account {
     Account::new(settings).unwrap()
 }
 
+pub(in crate::wechat_v2) fn vectors_of_wallets() {
+    the_vectors_client_parameters_come_out_whole();
+    the_vectors_legacy_code_is_signed_by_the_same_rule();
+    the_vectors_web_address_gets_the_return_address();
+}
+
+pub(in crate::wechat_v2) fn vectors_of_bodies() {
+    each_order_holds_what_the_vectors_order_holds();
+}
+
 #[test]
 fn each_order_holds_what_the_vectors_order_holds() {
     let account = fixture::account();
