@@ -8,6 +8,8 @@
 //! way to print a channel's words.
 
 pub mod alipay;
+#[cfg(test)]
+mod documented;
 mod http;
 mod key;
 mod redact;

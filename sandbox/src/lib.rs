@@ -27,6 +27,7 @@ mod ledger;
 mod notice;
 mod payer;
 mod persist;
+mod register;
 mod server;
 mod tls;
 mod token;

@@ -15,10 +15,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::account::{
-    Accounts, AlipayApp, AlipayCertificates, AlipaySubMerchant, RegisterError, RenewedKey,
-    WechatMerchant, WechatPlatform,
-};
+use crate::account::Accounts;
 use crate::alipay::Desk;
 use crate::artefacts::Artefacts;
 use crate::barcode::Barcodes;
@@ -30,7 +27,6 @@ use crate::notice::{self, ALIPAY_SCHEDULE, DeliveryLog, WECHAT_SCHEDULE};
 use crate::persist::{self, StateError};
 use crate::tls::{self, Visitors};
 use crate::wechat::Unsaved;
-use crate::wechat_v2::{WechatV2Merchant, WechatV2Platform};
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -166,93 +162,6 @@ impl Sandbox {
         })
     }
 
-    /// Registers an Alipay app and answers Alipay's public key for it (SPKI PEM). The same app
-    /// again: the same key.
-    pub fn register_alipay(&self, app: AlipayApp) -> Result<String, RegisterError> {
-        let answer = self.shared.accounts.register_alipay(app);
-        self.shared.changed.notify_one();
-        answer
-    }
-
-    /// Registers an Alipay app in certificate mode and answers its certificates. The same app
-    /// with the same key again: the same certificates.
-    pub fn register_alipay_with_certificates(
-        &self,
-        app: AlipayApp,
-    ) -> Result<AlipayCertificates, RegisterError> {
-        let now = self.shared.clock.wall();
-        let answer = self
-            .shared
-            .accounts
-            .register_alipay_with_certificates(app, now);
-        self.shared.changed.notify_one();
-        answer
-    }
-
-    /// Alipay renews its certificate for this app, with the same key or a new one, and answers
-    /// the app's certificates. What is signed from now on is signed by the new one.
-    pub fn renew_alipay_certificate(
-        &self,
-        app_id: &str,
-        key: RenewedKey,
-    ) -> Result<AlipayCertificates, RegisterError> {
-        let now = self.shared.clock.wall();
-        let answer = self
-            .shared
-            .accounts
-            .renew_alipay_certificate(app_id, key, now);
-        self.shared.changed.notify_one();
-        answer
-    }
-
-    /// A merchant lets a service provider's app act for it, and answers with its
-    /// `app_auth_token`. The same merchant again: the same token.
-    pub fn authorize_alipay_merchant(
-        &self,
-        app_id: &str,
-        seller_id: &str,
-        auth_app_id: &str,
-    ) -> Result<AlipaySubMerchant, RegisterError> {
-        let accounts = &self.shared.accounts;
-        let answer = accounts.authorize_alipay_merchant(app_id, seller_id, auth_app_id);
-        self.shared.changed.notify_one();
-        answer
-    }
-
-    /// The merchant takes its leave back. Tells whether the token named anybody.
-    pub fn revoke_alipay_merchant(
-        &self,
-        app_id: &str,
-        app_auth_token: &str,
-    ) -> Result<bool, RegisterError> {
-        let accounts = &self.shared.accounts;
-        let answer = accounts.revoke_alipay_merchant(app_id, app_auth_token);
-        self.shared.changed.notify_one();
-        answer
-    }
-
-    /// Registers a WeChat Pay merchant and answers what it verifies WeChat Pay with. The same
-    /// merchant again: the same key.
-    pub fn register_wechat(
-        &self,
-        merchant: WechatMerchant,
-    ) -> Result<WechatPlatform, RegisterError> {
-        let answer = self.shared.accounts.register_wechat(merchant);
-        self.shared.changed.notify_one();
-        answer
-    }
-
-    /// Registers a WeChat Pay merchant that speaks v2, beside or instead of APIv3, and answers its
-    /// certificate. The same merchant again: the same certificate.
-    pub fn register_wechat_v2(
-        &self,
-        merchant: WechatV2Merchant,
-    ) -> Result<WechatV2Platform, RegisterError> {
-        let answer = self.shared.accounts.wechat_v2().register(merchant);
-        self.shared.changed.notify_one();
-        answer
-    }
-
     /// Sandbox time.
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
@@ -367,6 +276,11 @@ impl Sandbox {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.shared.settings
+    }
+
+    /// Something is to be saved.
+    pub(crate) fn note_change(&self) {
+        self.shared.changed.notify_one();
     }
 
     pub(crate) async fn changed(&self) {

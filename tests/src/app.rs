@@ -269,6 +269,7 @@ fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
     let merchant = sandbox::WechatV2Merchant {
         mch_id: MCHID.to_owned(),
         appid: "wx0000000000000001".to_owned(),
+        other_appids: Vec::new(),
         api_key: apiv2_key.into(),
         certificate_pem: None,
         certificate_checked_by_proxy: true,

@@ -1,8 +1,9 @@
 //! What the tests of this folder share: the published vectors, and an account made
 //! of their keys. The stand-in for Alipay signs with the vectors' own key.
 
-use super::account::{Account, Settings};
+use super::account::Account;
 use super::client::Client;
+use super::settings::Settings;
 use super::sign::{self, Empty, Parameters};
 use crate::key::SigningKey;
 use async_trait::async_trait;

@@ -25,6 +25,7 @@ mod payers;
 mod query;
 mod refund;
 mod reverse;
+mod settings;
 mod sign;
 #[cfg(test)]
 mod stand_in;
@@ -33,8 +34,9 @@ mod tests;
 mod trust;
 mod wire;
 
-pub use account::{Account, AccountFault, Mode, PayerId, ProductCodes, Settings};
+pub use account::{Account, AccountFault};
 pub use certificate::CertificateFault;
+pub use settings::{Mode, PayerId, ProductCodes, Settings};
 
 use async_trait::async_trait;
 use cashier::channel::{

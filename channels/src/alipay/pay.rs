@@ -2,10 +2,10 @@
 //! without a call; precreate asks Alipay for a QR code, create makes a trade for a
 //! payer who is known. A payer's code (pay) is decided by Alipay at once.
 
-use super::account::PayerId;
 use super::client::{Addresses, Client, Said, unsendable};
 use super::codes::{Call, Meaning};
 use super::convert;
+use super::settings::PayerId;
 use super::wire::{Charged, Created, Order, Precreated};
 use cashier::channel::{Action, Cause, CauseKind, Offer, Outcome, PayRequest, Trade};
 use cashier::time::Span;

@@ -2,9 +2,10 @@
 //! anything): the browser is sent to Alipay's page, comes back with a code, and the
 //! code is exchanged for the payer's name (alipay.system.oauth.token).
 
-use super::account::{Account, PayerId};
+use super::account::Account;
 use super::client::{Client, Said};
 use super::codes::Call;
+use super::settings::PayerId;
 use super::wire::Payer;
 use cashier::channel::{Cause, CauseKind, Outcome};
 

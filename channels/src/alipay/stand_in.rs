@@ -1,7 +1,8 @@
 //! A stand-in for Alipay's server, for what the sandbox would not do: it reads one
 //! request a connection and answers what the test says, signed by whom the test says.
 
-use super::account::{Account, Mode, Settings};
+use super::account::Account;
+use super::settings::{Mode, Settings};
 use super::sign::Parameters;
 use super::{Alipay, fixture};
 use crate::key::SigningKey;

@@ -36,7 +36,9 @@ pub(super) async fn pay(client: &Client, request: &PayRequest) -> Outcome<Offer>
             currency: CNY,
         },
         payer: BarcodePayer { auth_code },
-        // A store has to be named, and the merchant is the only one that is known here.
+        // A store has to be named. `id` is one that was registered with WeChat; `out_id` is
+        // the merchant's own word for it, and the merchant who collects is the only one that
+        // is known here.
         scene_info: BarcodeScene {
             device_ip: request.client_ip.as_deref(),
             store_info: Store {

@@ -82,7 +82,9 @@ impl Names {
         self.sub.as_ref().map(|sub| sub.mchid.as_str())
     }
 
-    /// The merchant who collects.
+    /// The merchant who collects, and whom the app SDK wants as `partnerid`: below a
+    /// service provider the merchant there. The provider's own number is refused in the
+    /// payer's wallet as a wrong signature, merchants report.
     pub(super) fn collector(&self) -> &str {
         self.sub_mchid().unwrap_or(&self.mchid)
     }

@@ -25,6 +25,9 @@ pub struct Settings {
     pub mch_id: String,
     /// The application under which the merchant collects.
     pub appid: String,
+    /// The mini program under which `WX_LITE` is paid; the usual application, if nothing
+    /// is said.
+    pub lite_appid: Option<String>,
     /// For whom a service provider (服务商) collects.
     pub sub_merchant: Option<SubMerchant>,
     /// The APIv2 key: 32 characters.
@@ -110,6 +113,7 @@ pub enum AccountFault {
 pub struct Account {
     pub(super) mch_id: String,
     pub(super) appid: String,
+    pub(super) lite_appid: Option<String>,
     pub(super) sub_merchant: Option<SubMerchant>,
     pub(super) signer: Signer,
     pub(super) notice_key: NoticeKey,
@@ -159,23 +163,11 @@ impl Account {
             signer: Signer::new(settings.apiv2_key, settings.sign_type),
             mch_id: settings.mch_id,
             appid: settings.appid,
+            lite_appid: settings.lite_appid,
             sub_merchant: settings.sub_merchant,
             app_secret: settings.app_secret,
             deadline: settings.deadline,
         })
-    }
-
-    /// The application that the payer's side speaks for.
-    pub(super) fn payers_appid(&self) -> &str {
-        let sub = self.sub_merchant.as_ref();
-        sub.and_then(|sub| sub.appid.as_deref())
-            .unwrap_or(&self.appid)
-    }
-
-    /// The merchant that the payer's side speaks for.
-    pub(super) fn payers_mch_id(&self) -> &str {
-        let sub = self.sub_merchant.as_ref();
-        sub.map_or(&self.mch_id, |sub| &sub.mch_id)
     }
 }
 
@@ -186,6 +178,9 @@ fn check(holds: bool, fault: AccountFault) -> Result<(), AccountFault> {
 fn check_names(settings: &Settings) -> Result<(), AccountFault> {
     check(is_mch_id(&settings.mch_id), AccountFault::MchId("mchid"))?;
     check(is_appid(&settings.appid), AccountFault::Appid("appid"))?;
+    let lite = settings.lite_appid.as_deref();
+    let lite_fault = AccountFault::Appid("lite_appid");
+    check(lite.is_none_or(is_appid), lite_fault)?;
     let Some(sub) = &settings.sub_merchant else {
         return Ok(());
     };
@@ -290,6 +285,7 @@ mod tests {
         let cases = [
             (fault(|s| s.mch_id = "19000091x1".into()), "mchid"),
             (fault(|s| s.appid = String::new()), "appid"),
+            (fault(|s| s.lite_appid = Some("wx 1".into())), "lite_appid"),
             (fault(|s| s.sub_merchant = sub("1", "wx1")), "sub_mchid"),
             (
                 fault(|s| s.sub_merchant = sub("1900000109", "wx 1")),

@@ -7,6 +7,7 @@
 
 use super::account::Account;
 use super::codes::{self, Call, Meaning};
+use super::names::Foreign;
 use super::wire::{FAIL, Fields, SUCCESS};
 use super::xml;
 use crate::http::{Answer, Lost};
@@ -119,12 +120,15 @@ fn verify(account: &Account, fields: &Fields) -> Result<(), Cause> {
             format!("the answer is not believed: {reason}"),
         )
     })?;
-    same(fields, "mch_id", &account.mch_id)?;
-    same(fields, "appid", &account.appid)?;
-    match &account.sub_merchant {
-        Some(sub) => same(fields, "sub_mch_id", &sub.mch_id),
-        None => Ok(()),
-    }
+    account.same_names(fields).map_err(|foreign| {
+        let Foreign {
+            field,
+            theirs,
+            ours,
+        } = foreign;
+        let detail = format!("asked about {field} {ours}, answered about {theirs:?}");
+        cause(CauseKind::Mismatch, detail)
+    })
 }
 
 /// Whether a reversal is to be called again, which may come with a yes or a no.
@@ -187,7 +191,7 @@ pub(super) fn cause(kind: CauseKind, detail: impl Into<String>) -> Cause {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat_v2::account::SubMerchant;
     use crate::wechat_v2::fixture;
@@ -218,6 +222,10 @@ mod tests {
             Outcome::Unknown(cause) => cause.kind,
             other => panic!("{other:?}"),
         }
+    }
+
+    pub(in crate::wechat_v2) fn vectors() {
+        every_answer_of_the_vectors_is_judged();
     }
 
     #[test]

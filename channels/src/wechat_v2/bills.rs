@@ -94,12 +94,14 @@ fn unreadable(error: &io::Error) -> Cause {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat_v2::fixture;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
     use cashier::channel::BillRow;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use std::io::Write;
 
     fn file(bytes: &[u8]) -> File {
@@ -116,6 +118,11 @@ mod tests {
         }
     }
 
+    pub(in crate::wechat_v2) fn vectors() {
+        the_vectors_bill_is_read_plain_and_packed();
+        a_day_without_a_bill_has_none_and_a_mistake_of_ours_is_no_such_day();
+    }
+
     #[test]
     fn the_vectors_bill_is_read_plain_and_packed() {
         let vectors = fixture::read("30_bill.json");
@@ -126,6 +133,37 @@ mod tests {
                 rows[..],
                 [BillRow::Paid { .. }, BillRow::Refunded { .. }]
             ));
+        }
+    }
+
+    #[test]
+    fn a_bill_that_is_not_whole_or_not_ours_is_refused_whole() {
+        let vectors = fixture::read("30_bill.json");
+        let text = vectors["csv_utf8"].as_str().unwrap();
+        let packed = STANDARD.decode(vectors["gzip_base64"].as_str().unwrap());
+        let packed = packed.unwrap();
+        let bomb = || {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(&vec![b'0'; 8 * 1024 * 1024]).unwrap();
+            encoder.finish().unwrap()
+        };
+        for (what, bytes) in [
+            ("cut", text.as_bytes()[..text.len() / 2].to_vec()),
+            ("cut and packed", packed[..packed.len() / 2].to_vec()),
+            (
+                "a changed amount",
+                text.replacen("`0.88,`0.00,`\r\n", "`8.88,`0.00,`\r\n", 1)
+                    .into_bytes(),
+            ),
+            ("a bomb", bomb()),
+            (
+                "another account's",
+                text.replacen("`1900009191,", "`1900009192,", 1)
+                    .into_bytes(),
+            ),
+        ] {
+            assert_ne!(bytes, text.as_bytes(), "{what}");
+            assert_eq!(found(&bytes), Err(CauseKind::Unreadable), "{what}");
         }
     }
 

@@ -114,12 +114,7 @@ impl Client {
     /// The fields with what every call holds.
     fn signed(&self, mut fields: Fields) -> Fields {
         let account = &self.account;
-        fields.set("appid", &account.appid);
-        fields.set("mch_id", &account.mch_id);
-        if let Some(sub) = &account.sub_merchant {
-            fields.set("sub_mch_id", &sub.mch_id);
-            fields.set_if("sub_appid", sub.appid.as_deref());
-        }
+        account.name(&mut fields);
         fields.set("nonce_str", self.nonce());
         fields.set("sign_type", account.signer.kind().name());
         fields.set(SIGN, account.signer.sign(&fields));

@@ -19,6 +19,7 @@ mod codes;
 mod convert;
 #[cfg(test)]
 mod fixture;
+mod names;
 mod notice;
 mod pay;
 mod query;
@@ -91,7 +92,7 @@ fn openids(account: &Account) -> Result<Option<Openids>, AccountFault> {
     let hosts = [&account.open_url, &account.sns_url];
     Ok(Some(Openids::new(
         http,
-        account.payers_appid(),
+        account.wallet_appid(Way::WxJsapi),
         secret,
         hosts,
     )))

@@ -7,6 +7,7 @@
 
 use super::account::Account;
 use super::convert;
+use super::names::Foreign;
 use super::wire::{FAIL, Fields, SUCCESS};
 use super::xml;
 use crate::redact::words;
@@ -100,23 +101,14 @@ fn refund(account: &Account, outer: &Fields, sealed: &str) -> Result<Notice, Not
 
 /// Whether it names this account.
 fn identity(account: &Account, fields: &Fields) -> Result<(), String> {
-    let sub_mch_id = account.sub_merchant.as_ref().map(|sub| sub.mch_id.as_str());
-    let ours = [
-        ("mch_id", Some(account.mch_id.as_str())),
-        ("appid", Some(account.appid.as_str())),
-        ("sub_mch_id", sub_mch_id),
-    ];
-    for (name, ours) in ours {
-        let theirs = fields.text(name);
-        if ours.is_some() && theirs != ours {
-            return Err(format!(
-                "{name} is {:?} and ours is {:?}",
-                words(theirs.unwrap_or_default()),
-                ours.unwrap_or_default()
-            ));
-        }
-    }
-    Ok(())
+    account.same_names(fields).map_err(|foreign| {
+        let Foreign {
+            field,
+            theirs,
+            ours,
+        } = foreign;
+        format!("{field} is {theirs:?} and ours is {ours}")
+    })
 }
 
 fn need<'a>(fields: &'a Fields, name: &str) -> Result<&'a str, NoticeRefusal> {
@@ -155,4 +147,4 @@ pub(super) fn reply(receipt: Receipt) -> NoticeReply {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

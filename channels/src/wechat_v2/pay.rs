@@ -65,6 +65,9 @@ fn order(account: &Account, request: &PayRequest) -> Result<Fields, &'static str
         Way::WxJsapi | Way::WxLite => {
             let openid = request.payer.as_deref();
             let openid = openid.ok_or("WX_JSAPI and WX_LITE need the payer's openid")?;
+            if let Some((field, lite)) = account.ordered_under(request.way) {
+                order.set(field, lite);
+            }
             order.set(openid_field(account), openid);
         }
         Way::WxH5 => {
@@ -124,7 +127,7 @@ fn action(client: &Client, request: &PayRequest, fields: &Fields) -> Result<Acti
             params: Some(app(account, seconds, client.nonce(), prepay_id)),
         }),
         _ => Ok(Action::Jsapi {
-            params: jsapi(account, seconds, client.nonce(), prepay_id),
+            params: jsapi(account, request.way, seconds, client.nonce(), prepay_id),
         }),
     }
 }
@@ -133,12 +136,13 @@ fn action(client: &Client, request: &PayRequest, fields: &Fields) -> Result<Acti
 /// since the epoch, UTC.
 fn jsapi(
     account: &Account,
+    way: Way,
     timestamp: i64,
     nonce: String,
     prepay_id: &str,
 ) -> BTreeMap<String, String> {
     let mut params = Fields::default();
-    params.set("appId", account.payers_appid());
+    params.set("appId", account.wallet_appid(way));
     params.set("timeStamp", timestamp.to_string());
     params.set("nonceStr", nonce);
     params.set("package", format!("prepay_id={prepay_id}"));
@@ -157,8 +161,8 @@ fn app(
     prepay_id: &str,
 ) -> BTreeMap<String, String> {
     let mut params = Fields::default();
-    params.set("appid", account.payers_appid());
-    params.set("partnerid", account.payers_mch_id());
+    params.set("appid", account.wallet_appid(Way::WxApp));
+    params.set("partnerid", account.collector());
     params.set("prepayid", prepay_id);
     params.set("package", "Sign=WXPay");
     params.set("noncestr", nonce);
@@ -182,4 +186,4 @@ fn redirect(mweb_url: &str, return_url: Option<&str>) -> Result<Action, Cause> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -58,9 +58,13 @@ impl fmt::Debug for NoticeKey {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat_v2::{fixture, xml};
+
+    pub(in crate::wechat_v2) fn vectors() {
+        every_sealed_text_of_the_vectors_opens_and_the_unpadded_one_does_not();
+    }
 
     #[test]
     fn every_sealed_text_of_the_vectors_opens_and_the_unpadded_one_does_not() {

@@ -124,13 +124,21 @@ impl fmt::Debug for Signer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::wechat_v2::fixture;
     use serde_json::Value;
 
     fn signer(key: &Value, kind: SignType) -> Signer {
         Signer::new(key.as_str().unwrap().into(), kind)
+    }
+
+    pub(in crate::wechat_v2) fn vectors() {
+        every_signature_of_the_vectors_comes_out();
+    }
+
+    pub(in crate::wechat_v2) fn vectors_of_bodies() {
+        every_signed_body_of_the_vectors_verifies_and_the_negatives_do_not();
     }
 
     #[test]

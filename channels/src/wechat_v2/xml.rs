@@ -247,4 +247,4 @@ fn check_name(name: &str) -> Result<(), XmlFault> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,6 +14,7 @@ mod bills;
 mod calls;
 mod faults;
 mod notices;
+mod partner;
 mod payers;
 mod platform;
 mod refunds;

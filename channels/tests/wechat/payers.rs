@@ -1,12 +1,9 @@
-//! Who pays: inside WeChat, in a mini program, and below a service provider.
+//! Who pays: inside WeChat and in a mini program.
 
 use super::shop::{APPID, MCHID, Shop};
-use cashier::channel::{
-    Action, Channel, NoticeFact, Offer, Outcome, PayRequest, RawNotice, RefundRequest, Refunded,
-    RefusalKind, Trade,
-};
+use cashier::channel::{Action, Channel, Offer, Outcome, RawNotice, RefusalKind, Trade};
 use cashier::way::Way;
-use channels::wechat::{Settings, SubMerchant, Wechat};
+use channels::wechat::{Settings, Wechat};
 use sandbox::WechatApp;
 
 fn bind(shop: &Shop, appid: &str, secret: Option<&str>) {
@@ -96,76 +93,4 @@ async fn a_mini_program_is_paid_under_its_own_appid() {
     assert!(wechat.open_notice(raw).is_ok());
     // The same account without the mini program does not take it for its own.
     assert!(shop.wechat.open_notice(raw).is_err());
-}
-
-#[tokio::test]
-async fn a_service_provider_collects_for_the_merchant_below() {
-    const SUB: &str = "1900000109";
-    let mut shop = Shop::open().await;
-    let sub = sandbox::SubMerchant {
-        sub_mchid: SUB.to_owned(),
-        sub_appid: None,
-    };
-    let sandbox = shop.sandbox.sandbox();
-    sandbox.link_sub_merchant(MCHID, sub).unwrap();
-    let provider = |sub: &str| {
-        shop.with(Settings {
-            sub_merchant: Some(SubMerchant {
-                mchid: sub.to_owned(),
-                appid: None,
-            }),
-            ..shop.settings()
-        })
-    };
-    let (wechat, other) = (provider(SUB), provider("1900000110"));
-    for (number, way) in [
-        ("PARTNER1", Way::WxNative),
-        ("PARTNER2", Way::WxJsapi),
-        ("PARTNER3", Way::WxApp),
-        ("PARTNER4", Way::WxH5),
-    ] {
-        let request = shop.request(number, way);
-        let made = wechat.pay(&request).await;
-        let Outcome::Done(Offer::Action(action)) = made else {
-            panic!("{way}: {made:?}")
-        };
-        shop.scan(&action).unwrap();
-        let foreign = PayRequest {
-            flow_no: cashier::id::FlowNo::new(format!("X{number}")),
-            ..request.clone()
-        };
-        let refused = other.pay(&foreign).await;
-        assert!(!matches!(refused, Outcome::Done(_)), "not linked");
-        shop.sandbox.sandbox().pay(number, None).unwrap();
-        let asked = wechat.query(&request.flow_no).await;
-        let Outcome::Done(Trade::Paid(payment)) = asked else {
-            panic!("{way}: {asked:?}")
-        };
-        let (headers, body) = shop.notice().await;
-        let raw = RawNotice {
-            headers: &headers,
-            body: &body,
-        };
-        let opened = wechat.open_notice(raw).unwrap();
-        assert!(matches!(opened.fact, NoticeFact::Trade { .. }));
-        assert!(other.open_notice(raw).is_err());
-        assert!(shop.wechat.open_notice(raw).is_err());
-        let refund = RefundRequest {
-            refund_no: cashier::id::RefundNo::new(format!("R{number}")),
-            flow_no: request.flow_no.clone(),
-            trade_no: payment.trade_no,
-            amount: super::shop::fen(100),
-            total: payment.amount,
-            reason: None,
-            notify_url: request.notify_url.clone(),
-        };
-        let given = wechat.refund(&refund).await;
-        assert_eq!(given, Outcome::Done(Refunded::Processing), "{way}");
-        let known = wechat.query_refund(&refund).await;
-        assert_eq!(known, Outcome::Done(Refunded::Processing), "{way}");
-    }
-    let unpaid = shop.request("PARTNER9", Way::WxNative);
-    wechat.pay(&unpaid).await;
-    let closed = wechat.close(&unpaid.flow_no).await;
-    assert_eq!(closed, Outcome::Done(cashier::channel::Closed::Confirmed));
 }

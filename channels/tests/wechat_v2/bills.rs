@@ -1,8 +1,10 @@
 //! The bill of a day: whole, or not at all.
 
 use super::shop::{Shop, fen};
-use cashier::channel::{BillRow, CauseKind, Channel, Outcome, Refunded};
+use cashier::channel::{BillRow, CauseKind, Channel, Offer, Outcome, Refunded, Reversed, Trade};
 use cashier::time::Day;
+use sandbox::Behaviour;
+use serde_json::json;
 
 const TWO_DAYS: i64 = 2 * 24 * 3600;
 
@@ -41,6 +43,66 @@ async fn a_bill_holds_what_the_ledger_holds() {
         (&trade.trade_no, fen(8_888))
     );
     assert_eq!((refund_no.as_str(), *amount), ("RBILLED1", fen(100)));
+}
+
+#[tokio::test]
+async fn a_payment_that_was_taken_back_is_closed_and_its_bill_says_that_it_went_back() {
+    let shop = Shop::open().await;
+    let day = Day::of(shop.now()).unwrap();
+    let request = shop.scanned("BILLBACK", Behaviour::Pay);
+    let Outcome::Done(Offer::Trade(Trade::Paid(paid))) = shop.wechat.pay(&request).await else {
+        panic!()
+    };
+    shop.pass(20);
+    let back = shop.wechat.reverse(&request.flow_no).await;
+    assert_eq!(back, Outcome::Done(Reversed::Confirmed));
+    shop.pass(TWO_DAYS);
+    let asked = shop.wechat.query(&request.flow_no).await;
+    assert_eq!(asked, Outcome::Done(Trade::Closed));
+    let Outcome::Done(Some(bill)) = shop.wechat.bills().unwrap().bill(day).await else {
+        panic!("no bill")
+    };
+    let rows: Vec<_> = bill
+        .map(|row| match row.unwrap() {
+            BillRow::Paid { payment, .. } => (payment.trade_no, payment.amount, payment.returned),
+            refunded => panic!("{refunded:?}"),
+        })
+        .collect();
+    let row = |returned| (paid.trade_no.clone(), fen(8_888), returned);
+    assert_eq!(rows, [row(false), row(true)]);
+}
+
+/// Shows F81, F82.
+#[tokio::test]
+async fn a_refund_that_ended_badly_is_no_row_and_costs_the_day_nothing() {
+    let shop = Shop::open().await;
+    let day = Day::of(shop.now()).unwrap();
+    let mut given = Vec::new();
+    for (number, refund, state, expected) in [
+        ("BILLBAD1", "RBILLBAD1", "ABNORMAL", Refunded::Abnormal),
+        ("BILLBAD2", "RBILLBAD2", "CLOSED", Refunded::Closed),
+    ] {
+        let request = shop.paid(number, refund, 100).await;
+        shop.control(&format!("refunds/{refund}"), json!({ "state": state }))
+            .await;
+        let accepted = shop.wechat.refund(&request).await;
+        assert_eq!(accepted, Outcome::Done(Refunded::Processing));
+        given.push((request, expected));
+    }
+    shop.pass(TWO_DAYS);
+    for (request, expected) in given {
+        let ended = shop.wechat.query_refund(&request).await;
+        assert_eq!(ended, Outcome::Done(expected));
+    }
+    let Outcome::Done(Some(bill)) = shop.wechat.bills().unwrap().bill(day).await else {
+        panic!("no bill")
+    };
+    let rows: Vec<BillRow> = bill.map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2);
+    assert!(
+        rows.iter().all(|row| matches!(row, BillRow::Paid { .. })),
+        "{rows:?}"
+    );
 }
 
 #[tokio::test]

@@ -178,3 +178,40 @@ async fn an_h5_address_brings_the_payer_back() {
     let back = "redirect_url=https%3A%2F%2Fshop.example%2Fback%3Forder%3D1%26x%3D%E4%BA%8C";
     assert!(url.contains(back), "{url}");
 }
+
+#[tokio::test]
+async fn a_mini_program_is_paid_under_its_own_appid_and_asked_about_under_the_usual_one() {
+    const LITE: &str = "wxlite00000000001";
+    let registration = serde_json::json!({ "other_appids": [LITE] });
+    let settings = sandbox::Settings::default();
+    let mut shop = Shop::open_with(settings, registration, &["SUCCESS"]).await;
+    let wechat = shop.with(Settings {
+        lite_appid: Some(LITE.to_owned()),
+        ..shop.settings()
+    });
+    let request = shop.request("LITE0001", Way::WxLite);
+    let made = wechat.pay(&request).await;
+    let Outcome::Done(Offer::Action(action)) = made else {
+        panic!("{made:?}")
+    };
+    let Action::Jsapi { params } = &action else {
+        panic!("{action:?}")
+    };
+    assert_eq!(params["appId"], LITE);
+    shop.scan(&action).unwrap();
+    shop.pay("LITE0001");
+    let asked = wechat.query(&request.flow_no).await;
+    assert!(matches!(asked, Outcome::Done(Trade::Paid(_))), "{asked:?}");
+    let body = shop.notice().await;
+    let raw = cashier::channel::RawNotice {
+        headers: &[],
+        body: &body,
+    };
+    assert!(wechat.open_notice(raw).is_ok());
+    // The same account without the mini program does not take it for its own.
+    assert!(shop.wechat.open_notice(raw).is_err());
+    let unpaid = shop.request("LITE0002", Way::WxLite);
+    wechat.pay(&unpaid).await;
+    let closed = wechat.close(&unpaid.flow_no).await;
+    assert_eq!(closed, Outcome::Done(Closed::Confirmed));
+}

@@ -279,6 +279,7 @@ fn settings_at(sandbox: &Running, registered: &Registered) -> Settings {
     Settings {
         mch_id: MCHID.to_owned(),
         appid: APPID.to_owned(),
+        lite_appid: None,
         sub_merchant: None,
         apiv2_key: KEY.into(),
         sign_type: SignType::HmacSha256,

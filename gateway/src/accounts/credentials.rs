@@ -81,6 +81,9 @@ pub enum Credentials {
         mchid: String,
         /// The application's id.
         appid: String,
+        /// The mini program's id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lite_appid: Option<String>,
         /// The merchant for whom a service provider collects.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sub_mchid: Option<String>,
@@ -353,6 +356,7 @@ impl Credentials {
             Credentials::WechatV2 {
                 mchid,
                 appid,
+                lite_appid,
                 sub_mchid,
                 sub_appid,
                 apiv2_key,
@@ -366,6 +370,7 @@ impl Credentials {
                 let settings = wechat_v2::Settings {
                     mch_id: mchid,
                     appid,
+                    lite_appid,
                     sub_merchant: sub_merchant(sub_mchid, sub_appid)?,
                     apiv2_key,
                     sign_type: sign_type.into(),
@@ -533,6 +538,7 @@ mod tests {
             let credentials = Credentials::WechatV2 {
                 mchid: "1900000001".to_owned(),
                 appid: "wx1".to_owned(),
+                lite_appid: sub_mchid.as_ref().map(|_| "wx3".to_owned()),
                 sub_appid: sub_mchid.as_ref().map(|_| "wx2".to_owned()),
                 sub_mchid,
                 apiv2_key: SecretString::from("CANARY-ONE"),

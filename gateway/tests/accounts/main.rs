@@ -296,6 +296,19 @@ async fn an_account_that_names_apiv2_speaks_it() {
     let answer = channel.notice_reply(Receipt::Committed);
     assert!(answer.body.starts_with("<xml>"), "{}", answer.body);
     assert_eq!(registry.account_for(&app(), Way::WxNative), Some(wechat()));
+    let lite = sound.replace(
+        "protocol = \"v2\"\n",
+        "protocol = \"v2\"\nlite_appid = \"wxlite\"\n",
+    );
+    assert_ne!(lite, sound);
+    folder.import(&lite).await.unwrap();
+    let wrong = folder.import(&lite.replace("wxlite", "wx-lite")).await;
+    assert!(
+        wrong
+            .unwrap_err()
+            .to_string()
+            .contains("lite_appid must be")
+    );
     for ((right, wrong), words) in [
         (("wechat_apiv2.key", "api.key"), "apiv2_key"),
         (("wechat_v2_cert.pem", "api.key"), "merchant_certificate"),

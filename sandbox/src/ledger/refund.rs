@@ -89,6 +89,14 @@ impl Refund {
         }
     }
 
+    /// Whether it is what a reversal (撤销) gave back. Money went back, so that the ledger has
+    /// it; but no merchant asked for it as a refund or gave it a number, and no document says
+    /// under which number the channel would tell of it. So queries of refunds do not find it,
+    /// and its row in a bill is `REVOKED` and without a number of the merchant's.
+    pub fn is_reversal(&self) -> bool {
+        self.out_refund_no == reversal_number(&self.trade_no)
+    }
+
     /// The state as the channel says it: `refund_status` at Alipay, `status` at WeChat Pay.
     pub fn state_name(&self) -> &'static str {
         match (self.trade.channel, self.state) {
@@ -99,6 +107,11 @@ impl Refund {
             (_, RefundState::Closed) => "CLOSED",
         }
     }
+}
+
+/// The number under which the ledger keeps what a reversal of this trade gave back.
+pub(super) fn reversal_number(trade_no: &str) -> String {
+    format!("reverse_{trade_no}")
 }
 
 /// Why the ledger took no refund.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::refund::reversal_number;
 use super::{Ledger, NewRefund, RefundRefused, RefundState, Scan, Trade, TradeKey, TradeState};
 
 /// How long after its creation an order can be reversed.
@@ -78,7 +79,7 @@ impl Ledger {
         }
         let reversal = NewRefund {
             trade: key.clone(),
-            out_refund_no: format!("reverse_{}", trade.trade_no),
+            out_refund_no: reversal_number(&trade.trade_no),
             amount: left,
             reason: None,
             notify_url: None,

@@ -22,10 +22,10 @@ pub fn query(call: &Call<'_>, out_refund_no: &str) -> Result<Reply, Problem> {
     }
     let find = || {
         call.sandbox.with_world(|world, _| {
-            let found =
-                world
-                    .ledger
-                    .refund_numbered(Channel::Wechat, call.mchid(), out_refund_no)?;
+            let found = world
+                .ledger
+                .refund_numbered(Channel::Wechat, call.mchid(), out_refund_no)
+                .filter(|refund| !refund.is_reversal())?;
             let trade = world.ledger.trade(&found.trade)?;
             whose.owns(trade).then(|| (trade.clone(), found.clone()))
         })

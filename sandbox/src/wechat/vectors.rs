@@ -416,7 +416,7 @@ fn a_field_opens_for_its_holder_only(_: &Value, name: &str, case: &Value) {
 }
 
 fn a_bill_is_written_alike(_: &Value, name: &str, case: &Value) {
-    let bill = bill::tests::of_the_vectors();
+    let bill = bill::sheet::tests::of_the_vectors();
     let csv = std::str::from_utf8(&bill.csv).unwrap();
     let lines: Vec<_> = csv.trim_start_matches('\u{feff}').split("\r\n").collect();
     match name {

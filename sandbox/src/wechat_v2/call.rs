@@ -71,6 +71,13 @@ impl Call<'_> {
         &self.account.merchant.mch_id
     }
 
+    /// The appid that the call names, if it is one of the merchant's; else the merchant's first.
+    pub fn appid(&self) -> &str {
+        let named = self.fields.get("appid");
+        let own = named.filter(|appid| self.account.has_app(appid));
+        own.unwrap_or(&self.account.merchant.appid)
+    }
+
     /// The caller's trade with this number.
     pub fn key(&self, out_trade_no: &str) -> TradeKey {
         TradeKey::new(Channel::Wechat, self.mch_id(), out_trade_no)
@@ -236,11 +243,10 @@ fn check_certificate(
 fn check_merchant(call: &Call<'_>, service: Service) -> Result<(), Refusal> {
     let request = call.request();
     request.required("nonce_str", 32)?;
-    let merchant = &call.account.merchant;
-    if request.required("appid", 32)? != merchant.appid {
+    if !call.account.has_app(&request.required("appid", 32)?) {
         return Err(Refusal::of("APPID_MCHID_NOT_MATCH"));
     }
-    let provider = !merchant.sub_merchants.is_empty();
+    let provider = !call.account.merchant.sub_merchants.is_empty();
     match (&call.sub, request.given("sub_mch_id")) {
         (Some(_), _) => check_sub_appid(call),
         (None, Some(_)) => Err(Refusal::business(
@@ -342,7 +348,7 @@ fn heading(call: &Call<'_>, result_code: &str) -> Fields {
     let own = [
         ("return_code", "SUCCESS"),
         ("return_msg", "OK"),
-        ("appid", &merchant.appid),
+        ("appid", call.appid()),
         ("mch_id", &merchant.mch_id),
         ("nonce_str", &token()),
         ("result_code", result_code),

@@ -21,6 +21,9 @@ pub struct WechatV2Merchant {
     pub mch_id: String,
     /// The appid bound to this merchant.
     pub appid: String,
+    /// Further appids bound to it: mini programs, apps.
+    #[serde(default)]
+    pub other_appids: Vec<String>,
     /// APIv2 key, 32 ASCII characters.
     pub api_key: SecretString,
     /// The merchant API certificate that `/secapi/*` is called with, PEM; none, the sandbox issues
@@ -84,6 +87,12 @@ impl Account {
     pub fn key(&self) -> &str {
         self.merchant.api_key.expose_secret()
     }
+
+    /// Whether the appid is bound to this merchant.
+    pub fn has_app(&self, appid: &str) -> bool {
+        let merchant = &self.merchant;
+        merchant.appid == appid || merchant.other_appids.iter().any(|other| other == appid)
+    }
 }
 
 /// All merchants that speak v2, and who issues their certificates.
@@ -110,6 +119,7 @@ impl V2Accounts {
             let subs = merchant.sub_merchants.iter();
             let mut appids: Vec<_> = subs.filter_map(|sub| sub.sub_appid.clone()).collect();
             appids.push(merchant.appid.clone());
+            appids.extend_from_slice(&merchant.other_appids);
             appids
         };
         merchants.values().flat_map(of).collect()
@@ -222,6 +232,8 @@ pub struct SavedV2Accounts {
 struct SavedMerchant {
     mch_id: String,
     appid: String,
+    #[serde(default)]
+    other_appids: Vec<String>,
     api_key: String,
     certificate_checked_by_proxy: bool,
     refund_notify_url: Option<String>,
@@ -234,6 +246,7 @@ fn saved(account: &Account) -> SavedMerchant {
     SavedMerchant {
         mch_id: merchant.mch_id,
         appid: merchant.appid,
+        other_appids: merchant.other_appids,
         api_key: merchant.api_key.expose_secret().to_owned(),
         certificate_checked_by_proxy: merchant.certificate_checked_by_proxy,
         refund_notify_url: merchant.refund_notify_url,
@@ -247,6 +260,7 @@ fn restored(saved: SavedMerchant) -> Option<Account> {
     let merchant = WechatV2Merchant {
         mch_id: saved.mch_id,
         appid: saved.appid,
+        other_appids: saved.other_appids,
         api_key: SecretString::from(saved.api_key),
         certificate_pem: own.then(|| saved.identity.certificate_pem.clone()),
         certificate_checked_by_proxy: saved.certificate_checked_by_proxy,
@@ -264,6 +278,9 @@ fn check(merchant: &WechatV2Merchant) -> Result<(), RegisterError> {
     }
     if spaced(&merchant.appid) {
         return refuse("appid", "give a value without spaces");
+    }
+    if merchant.other_appids.iter().any(|appid| spaced(appid)) {
+        return refuse("other_appids", "give each a value without spaces");
     }
     let key = merchant.api_key.expose_secret();
     if key.len() != 32 || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {

@@ -19,6 +19,9 @@ use crate::notice::{self, Attempt, Letter, NoticeKind, NoticeRefused, Written};
 use crate::server::Sandbox;
 use crate::token::token;
 
+/// The fields that say who is told, which no notice hides.
+const NAMES: [&str; 4] = ["appid", "mch_id", "sub_mch_id", "sub_appid"];
+
 /// One notice on its way.
 struct Message {
     trade: TradeKey,
@@ -87,9 +90,10 @@ impl Message {
     fn sealed(&self, fields: &Fields, fault: Option<Fault>) -> Result<Fields, KeyError> {
         let mut hidden = fields.clone();
         lie(&mut hidden, fault);
-        let mut outside = identity(&self.account, &hidden);
-        for name in ["appid", "mch_id"] {
-            hidden.remove(name);
+        let mut outside = Fields::new();
+        for name in NAMES {
+            let named = hidden.remove(name);
+            outside.extend(named.map(|value| (name.to_owned(), value)));
         }
         let key = match fault {
             Some(Fault::BadSignature) => spoiled(self.account.key()),
@@ -105,18 +109,20 @@ impl Message {
     }
 }
 
-/// Who is told, unless the fields say otherwise.
-fn identity(account: &Account, fields: &Fields) -> Fields {
-    let mut identity = own([
-        ("appid", account.merchant.appid.clone()),
-        ("mch_id", account.merchant.mch_id.clone()),
-    ]);
-    for (name, value) in &mut identity {
-        if let Some(other) = fields.get(name) {
-            other.clone_into(value);
-        }
-    }
-    identity
+/// Who is told, under the names of the order.
+fn names(account: &Account, order: &Order) -> Fields {
+    let detail = |name: &str| order.details.get(name).cloned();
+    let appid = detail("appid").unwrap_or_else(|| account.merchant.appid.clone());
+    let told_as = [
+        ("appid", Some(appid)),
+        ("mch_id", Some(account.merchant.mch_id.clone())),
+        ("sub_mch_id", detail("sub_mchid")),
+        ("sub_appid", detail("sub_appid")),
+    ];
+    told_as
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 /// A fault that changes what is told; the signature fits the lie.
@@ -198,15 +204,11 @@ fn send_payment(
     let mut fields = paid(trade, paid_at);
     // A notice does not say in which currency the cash was.
     fields.remove("cash_fee_type");
-    fields.extend(identity(&account, &Fields::new()));
+    fields.extend(names(&account, &trade.order));
     fields.extend(own([
         ("return_code", "SUCCESS".to_owned()),
         ("result_code", "SUCCESS".to_owned()),
     ]));
-    for (name, told_as) in [("sub_mchid", "sub_mch_id"), ("sub_appid", "sub_appid")] {
-        let value = trade.order.details.get(name).cloned();
-        fields.extend(value.map(|value| (told_as.to_owned(), value)));
-    }
     fields.extend(overrides);
     let sign_type = trade.order.details.get("sign_type").map(String::as_str);
     let sign_type = SignType::named(sign_type).unwrap_or(SignType::Md5);
@@ -232,11 +234,13 @@ fn send_refund(
         return Err(NoticeRefused::Nothing(early));
     }
     let url = refund.notify_url.clone().ok_or(NoticeRefused::NoUrl)?;
+    let account = account_of(sandbox, &trade.order)?;
     let mut fields = told(trade, refund);
+    fields.extend(names(&account, &trade.order));
     fields.extend(overrides);
     let message = Message {
         trade: trade.order.key.clone(),
-        account: account_of(sandbox, &trade.order)?,
+        account,
         kind: NoticeKind::Refund,
         url,
         content: Content::Refund(fields),

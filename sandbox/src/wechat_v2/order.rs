@@ -151,7 +151,7 @@ impl Order {
         let sub_mchid = call.sub.as_ref().map(|sub| sub.sub_mch_id.clone());
         let mut details = BTreeMap::from([
             ("protocol".to_owned(), super::PROTOCOL.to_owned()),
-            ("appid".to_owned(), call.account.merchant.appid.clone()),
+            ("appid".to_owned(), call.appid().to_owned()),
             ("sign_type".to_owned(), call.sign_type.name().to_owned()),
             ("content".to_owned(), request.content()),
         ]);

@@ -55,7 +55,9 @@ fn find(call: &Call<'_>, world: &World) -> Result<(Trade, Vec<Refund>), Refusal>
         (None, None) => None,
     };
     if let Some(found) = one {
-        let refund = found.ok_or_else(absent)?;
+        let refund = found
+            .filter(|refund| !refund.is_reversal())
+            .ok_or_else(absent)?;
         let trade = ledger
             .trade(&refund.trade)
             .filter(|trade| call.owns(trade))
@@ -69,7 +71,11 @@ fn find(call: &Call<'_>, world: &World) -> Result<(Trade, Vec<Refund>), Refusal>
         } => absent(),
         refusal => refusal,
     })?;
-    let refunds: Vec<_> = ledger.refunds_of(&trade.order.key).cloned().collect();
+    let refunds = ledger.refunds_of(&trade.order.key);
+    let refunds: Vec<_> = refunds
+        .filter(|refund| !refund.is_reversal())
+        .cloned()
+        .collect();
     if refunds.is_empty() {
         return Err(absent());
     }

@@ -43,7 +43,7 @@ pub fn carry_out(call: &Call<'_>) -> Result<Reply, Refusal> {
 /// The payer's openid is one under the appid that the payer sees.
 fn check_payer(call: &Call<'_>, order: &Order) -> Result<(), Refusal> {
     let request = call.request();
-    let appid = call.account.merchant.appid.as_str();
+    let appid = call.appid();
     let (openid, appid) = match (&order.sub_openid, &order.openid) {
         (Some(openid), _) => (openid, request.given("sub_appid").unwrap_or(appid)),
         (None, Some(openid)) => (openid, appid),

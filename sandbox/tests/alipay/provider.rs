@@ -52,19 +52,32 @@ async fn a_token_names_the_merchant_who_gets_the_money() {
 }
 
 #[tokio::test]
-async fn a_wrong_or_missing_token_is_refused() {
+async fn a_wrong_or_missing_token_is_refused_by_every_call() {
     let merchant = Merchant::start().await;
     let token = authorized(&merchant, "2088000000000111", "2021000000000111").await;
     assert_eq!(
         token,
         authorized(&merchant, "2088000000000111", "2021000000000111").await
     );
-    for wrong in ["", "202411BBnobody"] {
-        let node = call_for(&merchant, wrong, QUERY, json!({ "out_trade_no": "I1" })).await;
-        assert_eq!(
-            (node["code"].as_str(), node["sub_code"].as_str()),
-            (Some("20001"), Some("aop.invalid-app-auth-token"))
-        );
+    for method in [
+        PRECREATE,
+        "alipay.trade.create",
+        "alipay.trade.pay",
+        QUERY,
+        "alipay.trade.close",
+        "alipay.trade.cancel",
+        "alipay.trade.refund",
+        "alipay.trade.fastpay.refund.query",
+        "alipay.data.dataservice.bill.downloadurl.query",
+    ] {
+        for wrong in ["", "202411BBnobody"] {
+            let node = call_for(&merchant, wrong, method, order("I1")).await;
+            assert_eq!(
+                (node["code"].as_str(), node["sub_code"].as_str()),
+                (Some("20001"), Some("aop.invalid-app-auth-token")),
+                "{method} {wrong}"
+            );
+        }
     }
     let path = format!("alipay/{APP_ID}/merchants/{token}");
     assert_eq!(merchant.control("DELETE", &path, Value::Null).await.0, 204);

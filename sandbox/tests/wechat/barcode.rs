@@ -188,6 +188,12 @@ async fn reversing_a_paid_order_gives_all_of_it_back_once() {
     assert_eq!(back, [(100, "SUCCESS".to_owned())]);
     let refund = merchant.refund("order_000001", "refund_1", 1).await;
     assert_eq!(refund.code(), (400, "INVALID_REQUEST"));
+    // It is the ledger's, and no refund of the merchant's.
+    let (_, refunds) = merchant.ledger().await;
+    let number = refunds[0]["out_refund_no"].as_str().unwrap();
+    let target = format!("/v3/refund/domestic/refunds/{number}");
+    let asked = merchant.call("GET", &target, "").await;
+    assert_eq!(asked.code(), (404, "RESOURCE_NOT_EXISTS"));
 }
 
 #[tokio::test]

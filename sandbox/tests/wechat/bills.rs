@@ -261,6 +261,7 @@ async fn a_reversed_payment_shows_as_revoked() {
     let (rows, summary) = read(&download(&merchant, &answer).await.2);
     let states: Vec<_> = rows.iter().map(|row| row["交易状态"].as_str()).collect();
     assert_eq!(states, ["SUCCESS", "REVOKED"]);
+    assert_eq!(rows[1]["商户退款单号"], "0", "nobody gave it a number");
     assert_eq!(summary["订单总金额"], summary["退款总金额"]);
 }
 

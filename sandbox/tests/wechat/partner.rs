@@ -208,6 +208,38 @@ async fn a_sub_merchant_that_is_not_linked_or_has_another_appid_is_refused() {
 }
 
 #[tokio::test]
+async fn a_call_for_nobody_is_refused_whatever_it_is() {
+    let merchant = provider().await;
+    let transactions = "/v3/pay/partner/transactions";
+    let mut nobodys = order(&merchant, "order_000001");
+    nobodys.as_object_mut().unwrap().remove("sub_mchid");
+    let ids = json!({ "sp_mchid": MCHID });
+    for (method, path, body) in [
+        ("POST", "native", &nobodys),
+        ("POST", "jsapi", &nobodys),
+        ("POST", "app", &nobodys),
+        ("POST", "h5", &nobodys),
+        ("POST", "codepay", &nobodys),
+        ("POST", "out-trade-no/order_000001/close", &ids),
+        ("POST", "out-trade-no/order_000001/reverse", &ids),
+    ] {
+        let target = format!("{transactions}/{path}");
+        let refused = merchant.call(method, &target, &body.to_string()).await;
+        assert_eq!(refused.code(), (400, "PARAM_ERROR"), "{path}");
+        assert_eq!(refused.body["detail"]["field"], "/sub_mchid", "{path}");
+    }
+    for path in [
+        "out-trade-no/order_000001",
+        "id/4200000000000000000000000001",
+    ] {
+        let target = format!("{transactions}/{path}?sp_mchid={MCHID}");
+        let refused = merchant.call("GET", &target, "").await;
+        assert_eq!(refused.code(), (400, "PARAM_ERROR"), "{path}");
+    }
+    assert!(merchant.ledger().await.0.is_empty());
+}
+
+#[tokio::test]
 async fn one_sub_merchants_bill_has_its_own_rows_only() {
     let merchant = provider().await;
     let code = place(&merchant, "native", &order(&merchant, "order_sub")).await;

@@ -168,6 +168,13 @@ async fn a_reversed_paid_payment_goes_back_once_and_in_the_books() {
     assert_eq!(merchant.state("order_000001").await, "REVOKED");
     assert_eq!(merchant.only_trade().await, ("REVOKED".to_owned(), true));
     assert_eq!(given_back(&merchant).await, [(100, "SUCCESS".to_owned())]);
+    // It is the ledger's, and no refund of the merchant's.
+    let (_, refunds) = merchant.ledger().await;
+    let number = refunds[0]["out_refund_no"].as_str().unwrap();
+    for (name, number) in [("out_refund_no", number), ("out_trade_no", "order_000001")] {
+        let asked = merchant.refund_query(name, number).await;
+        assert_eq!(asked["err_code"], "REFUNDNOTEXIST", "{name}");
+    }
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ pub fn direct() -> WechatV2Merchant {
     WechatV2Merchant {
         mch_id: MCH_ID.to_owned(),
         appid: APPID.to_owned(),
+        other_appids: Vec::new(),
         api_key: KEY.to_owned().into(),
         certificate_pem: None,
         certificate_checked_by_proxy: false,

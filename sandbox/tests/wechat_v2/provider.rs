@@ -138,10 +138,19 @@ async fn a_sub_merchant_that_is_not_linked_or_not_named_is_refused() {
         "PARAM_ERROR"
     );
     merchant.identity.remove("sub_mch_id");
-    assert_eq!(
-        merchant.refused("/pay/orderquery", &number).await,
-        "LACK_PARAMS"
-    );
+    for path in [
+        "/pay/unifiedorder",
+        "/pay/micropay",
+        "/pay/orderquery",
+        "/pay/closeorder",
+        "/secapi/pay/reverse",
+        "/secapi/pay/refund",
+        "/pay/refundquery",
+    ] {
+        let refused = merchant.call(path, &number).await;
+        let why = ["err_code", "err_code_des"].map(|name| refused[name].as_str());
+        assert_eq!(why, ["LACK_PARAMS", "缺少参数sub_mch_id"], "{path}");
+    }
     let direct = Merchant::start().await;
     let mut named = number;
     named.insert("sub_mch_id".to_owned(), SUB.to_owned());

@@ -1,8 +1,8 @@
 //! Notices: the published vectors, and everything that must be refused.
 
 use super::*;
-use crate::alipay::account::{Mode, Settings};
 use crate::alipay::fixture::{self, NOW};
+use crate::alipay::settings::{Mode, Settings};
 use cashier::channel::{Payment, Trade};
 
 fn vector(name: &str) -> serde_json::Value {

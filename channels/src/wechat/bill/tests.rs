@@ -161,8 +161,11 @@ fn a_payment_that_was_taken_back_is_money_that_is_not_ours() {
 
 #[test]
 fn a_refund_that_failed_is_no_row() {
-    let failed = vector().replace("`ORIGINAL,`SUCCESS", "`ORIGINAL,`FAIL");
-    assert_eq!(rows(failed.as_bytes(), None), Ok(expected()[..1].to_vec()));
+    for state in ["FAIL", "CHANGE", "ABNORMAL", "REFUNDCLOSE", "CLOSED"] {
+        let failed = vector().replace("`ORIGINAL,`SUCCESS", &format!("`ORIGINAL,`{state}"));
+        let read = rows(failed.as_bytes(), None);
+        assert_eq!(read, Ok(expected()[..1].to_vec()), "{state}");
+    }
 }
 
 #[test]

@@ -40,6 +40,16 @@ fn sealed() -> (String, Vec<String>) {
     (outer, texts.collect())
 }
 
+pub(in crate::wechat_v2) fn vectors() {
+    every_payment_notice_of_the_vectors_is_read();
+    every_forgery_of_the_vectors_is_refused();
+    the_answers_are_those_of_the_vectors();
+}
+
+pub(in crate::wechat_v2) fn vectors_of_refunds() {
+    every_refund_notice_of_the_vectors_is_a_reason_to_ask_and_no_answer();
+}
+
 #[test]
 fn every_payment_notice_of_the_vectors_is_read() {
     let mut settings = fixture::settings();

@@ -33,6 +33,16 @@ fn provider(sub_appid: Option<&str>) -> Account {
     Account::new(settings).unwrap()
 }
 
+pub(in crate::wechat_v2) fn vectors_of_wallets() {
+    the_vectors_client_parameters_come_out_whole();
+    the_vectors_legacy_code_is_signed_by_the_same_rule();
+    the_vectors_web_address_gets_the_return_address();
+}
+
+pub(in crate::wechat_v2) fn vectors_of_bodies() {
+    each_order_holds_what_the_vectors_order_holds();
+}
+
 #[test]
 fn each_order_holds_what_the_vectors_order_holds() {
     let account = fixture::account();
@@ -138,7 +148,7 @@ fn the_vectors_client_parameters_come_out_whole() {
         let mut settings = fixture::settings();
         settings.sign_type = kind;
         let account = Account::new(settings).unwrap();
-        let jsapi = jsapi(&account, 1_414_561_699, nonce(), prepay_id);
+        let jsapi = jsapi(&account, Way::WxJsapi, 1_414_561_699, nonce(), prepay_id);
         assert_eq!(jsapi, expected("jsapi", kind));
         let app = app(&account, 1_414_561_699, nonce(), prepay_id);
         assert_eq!(app, expected("app", kind));
@@ -157,14 +167,14 @@ fn the_vectors_legacy_code_is_signed_by_the_same_rule() {
 
 #[test]
 fn a_sub_merchants_parameters_are_for_its_own_application() {
-    let params = jsapi(&provider(Some("wxSUB")), 1, "n".into(), "wx1");
+    let params = jsapi(&provider(Some("wxSUB")), Way::WxJsapi, 1, "n".into(), "wx1");
     assert_eq!(params["appId"], "wxSUB");
     let params = app(&provider(Some("wxSUB")), 1, "n".into(), "wx1");
     assert_eq!(
         (params["appid"].as_str(), params["partnerid"].as_str()),
         ("wxSUB", "1900000109")
     );
-    let params = jsapi(&provider(None), 1, "n".into(), "wx1");
+    let params = jsapi(&provider(None), Way::WxJsapi, 1, "n".into(), "wx1");
     assert_eq!(params["appId"], "wxd678efh567hg6787");
 }
 

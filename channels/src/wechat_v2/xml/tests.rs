@@ -18,6 +18,11 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
     fields
 }
 
+pub(in crate::wechat_v2) fn vectors() {
+    every_body_of_the_vectors_is_read_in_both_spellings();
+    the_vectors_attacks_are_refused_for_what_they_are();
+}
+
 #[test]
 fn every_body_of_the_vectors_is_read_in_both_spellings() {
     let vectors = fixture::read("12_v2_xml_bodies.json");

@@ -187,6 +187,7 @@ impl Checking<'_> {
         Some(Credentials::WechatV2 {
             mchid: table.mchid,
             appid: table.appid,
+            lite_appid: table.lite_appid,
             sub_mchid: table.sub_mchid,
             sub_appid: table.sub_appid,
             apiv2_key: SecretString::from(key?.trim()),

@@ -85,6 +85,7 @@ pub(super) struct WechatV2Table {
     pub(super) ways: Vec<Way>,
     pub(super) mchid: String,
     pub(super) appid: String,
+    pub(super) lite_appid: Option<String>,
     pub(super) sub_mchid: Option<String>,
     pub(super) sub_appid: Option<String>,
     pub(super) apiv2_key_file: PathBuf,
