@@ -301,9 +301,7 @@ fn give_back(
     let capture = record(draft, flow, payment, kind);
     // The reason is read by the payer, in their wallet.
     let (exception, reason) = match (kind, draft.state.order.status) {
-        (CaptureKind::Late, OrderStatus::Open) => {
-            (ExceptionKind::LatePayment, "收款未成功，退回")
-        }
+        (CaptureKind::Late, OrderStatus::Open) => (ExceptionKind::LatePayment, "收款未成功，退回"),
         (CaptureKind::Late, _) => (ExceptionKind::LatePayment, "订单已关闭，退回"),
         _ => (ExceptionKind::DuplicatePayment, "重复支付，退回"),
     };

@@ -62,7 +62,8 @@ pub struct Books {
     pub external: BTreeSet<RefundNo>,
     /// Flows that were said not to exist.
     pub unknown: BTreeSet<FlowNo>,
-    /// Flows that were closed and paid all the same.
+    /// Flows that were closed, or whose code was refused or not known, and that were
+    /// paid all the same.
     pub contradicted: BTreeSet<FlowNo>,
     /// Flows of which a query once named another amount.
     pub misnamed: BTreeSet<FlowNo>,
@@ -316,6 +317,38 @@ impl Books {
         Ok(self.query(kind, flow, now))
     }
 
+    /// The channel takes money by a code against its own word: it had refused the code,
+    /// or closed it unpaid, or not known it past its end. Whether it does.
+    pub fn take_after_all(
+        &mut self,
+        kind: ChannelKind,
+        request: &PayRequest,
+        now: Timestamp,
+    ) -> bool {
+        let flow = &request.flow_no;
+        let known = self.ledger.trades.get(flow).map(|trade| trade.state);
+        if !matches!(known, None | Some(TradeState::Closed)) {
+            return false;
+        }
+        let entry = TradeEntry {
+            account: account(kind),
+            trade_no: self.trade_no(),
+            amount: request.amount,
+            state: TradeState::Paid,
+            closed: true,
+            expires_at: request.expires_at,
+        };
+        self.ledger.trades.insert(flow.clone(), entry);
+        self.by_code.insert(flow.clone());
+        self.contradicted.insert(flow.clone());
+        self.paid_at.insert(flow.clone(), now);
+        let code = request.auth_code.as_ref();
+        if let Some((_, used)) = code.and_then(|code| self.codes.get_mut(code)) {
+            *used = Some(flow.clone());
+        }
+        true
+    }
+
     /// The payer does not want to type the password: WeChat Pay gives the trade up
     /// (PAYERROR), Alipay goes on waiting.
     pub fn give_up(&mut self, flow: &FlowNo) {
@@ -360,9 +393,13 @@ impl Books {
         Ok(Reversed::Confirmed)
     }
 
-    /// Whether the channel holds money for a code, or may still take some.
+    /// Whether the channel holds money for a code, or may still take some, and has not
+    /// said otherwise.
     pub fn holds_for(&self, code: &str) -> Option<FlowNo> {
         let flow = self.codes.get(code)?.1.clone()?;
+        if self.contradicted.contains(&flow) {
+            return None;
+        }
         let trade = self.ledger.trades.get(&flow)?;
         matches!(trade.state, TradeState::Waiting | TradeState::Paid).then_some(flow)
     }

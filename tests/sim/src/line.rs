@@ -105,6 +105,9 @@ impl Channeled {
             self.world.sight.broken(now, Formula::A21, row, detail);
         }
         let (exec, plan) = (self.world.exec.clone(), self.world.plan());
+        if exec.chance(plan.contradiction) {
+            payer::charged_after_all(&self.world, kind, &request);
+        }
         let is_unsigned = exec.chance(plan.unsigned_no);
         let is_undone = is_unsigned && exec.chance(500);
         let said = self

@@ -30,7 +30,8 @@ pub struct Plan {
     pub wrong_amount: u32,
     /// The trade itself has another amount than was asked for.
     pub wrong_trade: u32,
-    /// A channel that confirmed a close takes the money all the same.
+    /// A channel that confirmed a close, or refused a payer's code, takes the money all the
+    /// same.
     pub contradiction: u32,
     /// WeChat Pay refuses to close within five minutes.
     pub close_age: bool,

@@ -76,6 +76,13 @@ pub enum Met {
     BilledAfterReversal,
     /// K32: an answer to a reversal was lost after it was done.
     ReversalUnheard,
+    /// K33: a code that the channel had refused was paid, and its order stayed open.
+    RefusedCodePaid,
+    /// K34: a code that the channel had not known past its end was paid, and its order
+    /// stayed open.
+    ExpiredCodePaid,
+    /// K35: a code whose payer was told no was paid, and that counts by policy.
+    DeniedCodeAccepted,
 }
 
 /// Where a node may die.
@@ -141,6 +148,9 @@ impl Met {
         M::NoticeAfterReversal,
         M::BilledAfterReversal,
         M::ReversalUnheard,
+        M::RefusedCodePaid,
+        M::ExpiredCodePaid,
+        M::DeniedCodeAccepted,
     ];
 
     /// Its number among the situations that the project lists.
@@ -178,6 +188,9 @@ impl Met {
             M::NoticeAfterReversal => 30,
             M::BilledAfterReversal => 31,
             M::ReversalUnheard => 32,
+            M::RefusedCodePaid => 33,
+            M::ExpiredCodePaid => 34,
+            M::DeniedCodeAccepted => 35,
         };
         format!("K{number} {self:?}")
     }

@@ -134,7 +134,7 @@ impl Connection {
                         .rows
                         .iter()
                         .any(|row| matches!(row, Row::Line(line) if line.source == Source::Bill));
-                    world.captured(capture, by_bill);
+                    world.captured(before, capture, by_bill);
                 }
                 _ => {}
             }
