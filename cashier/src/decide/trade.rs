@@ -257,23 +257,33 @@ fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
                 payment.amount,
                 flow.status.name()
             );
-            draft.line(source, Some(flow.no.as_str()), text);
-            let detail = "the payer was told that their code has paid nothing; this payment is given back in full by itself";
-            give_back(draft, flow, payment, CaptureKind::Late, detail);
-            draft.tell(EventKind::LatePayment);
+            let why = "the payer was told that their code has paid nothing";
+            late(draft, flow, payment, source, text, why);
         }
         OrderStatus::Closed => {
             let text = format!(
                 "{} CNY were paid for an order that is closed",
                 payment.amount
             );
-            draft.line(source, Some(flow.no.as_str()), text);
-            let detail =
-                "the order was closed already; this payment is given back in full by itself";
-            give_back(draft, flow, payment, CaptureKind::Late, detail);
-            draft.tell(EventKind::LatePayment);
+            let why = "the order was closed already";
+            late(draft, flow, payment, source, text, why);
         }
     }
+}
+
+/// Money that came too late: it goes back, and the merchant hears of it.
+fn late(
+    draft: &mut Draft<'_>,
+    flow: &Flow,
+    payment: &Payment,
+    source: Source,
+    text: String,
+    why: &str,
+) {
+    draft.line(source, Some(flow.no.as_str()), text);
+    let detail = format!("{why}; this payment is given back in full by itself");
+    give_back(draft, flow, payment, CaptureKind::Late, &detail);
+    draft.tell(EventKind::LatePayment);
 }
 
 fn win(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {

@@ -3,9 +3,10 @@
 
 use crate::world::{AMOUNT, Bank, Fault, Wallet, World, wish};
 use cashier::capture::CaptureKind;
-use cashier::channel::{BillRow, Offer, Outcome, Payment, Refunded, Trade};
+use cashier::channel::{BillRow, Offer, Outcome, Payment, Refunded, Reversed, Trade};
 use cashier::command::{PayCommand, Refusal};
 use cashier::decide::{Answer, Context, Input, decide};
+use cashier::exception::ExceptionKind;
 use cashier::flow::{Flow, FlowStatus};
 use cashier::id::{AccountId, FlowNo, RefundNo};
 use cashier::order::OrderStatus;
@@ -889,5 +890,44 @@ fn nothing_is_given_back_of_a_denied_code_whose_money_went_back_by_itself() {
         let state = world.state();
         assert!(state.captures.is_empty() && state.refunds.is_empty());
         assert_eq!(bank(&world, way).calls("refund"), 0);
+    }
+}
+
+/// A process stood still before it called, for so long that the channel's refusal to
+/// another one was heard and the payment counts.
+#[test]
+fn a_reversal_that_is_carried_out_after_the_payment_counted_is_shown_to_a_person() {
+    for (way, life) in WAYS {
+        let world = World::new();
+        bank(&world, way).fault("pay", Fault::LostAfter);
+        let no = undecided(&world, way, &Wallet::Pays.code(1));
+        for _ in 0..20 {
+            bank(&world, way).fault("query", Fault::LostBefore);
+        }
+        bank(&world, way).fault("reverse", Fault::Refused);
+        world.pass(life);
+        bank(&world, way).ledger.lock().unwrap().faults.clear();
+        world.pass(10);
+        assert_eq!(status(&world, &no), FlowStatus::Paid, "{}", world.story());
+        let state = world.state();
+        let said = Outcome::Done(Reversed::Confirmed);
+        let asked = state.order.created_at;
+        let input = Input::Answered(Subject::Flow(no.clone()), Answer::Reverse(said), asked);
+        let timing = Timing::default();
+        let now = world.clock.now();
+        let context = Context {
+            now,
+            timing: &timing,
+        };
+        let mut after = state.clone();
+        for row in decide(&state, &input, &context).rows {
+            after.apply(&row);
+        }
+        let [exception] = after.exceptions.as_slice() else {
+            panic!("one exception: {:?}", after.exceptions);
+        };
+        assert_eq!(exception.kind, ExceptionKind::ExternalRefund);
+        assert_eq!(exception.amount.unwrap().fen(), AMOUNT);
+        assert_eq!(after.order.status, OrderStatus::Paid, "paid is final");
     }
 }

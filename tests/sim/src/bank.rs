@@ -79,8 +79,9 @@ pub struct Books {
     pub not_reversed: BTreeSet<FlowNo>,
     /// Payments that the channel never takes back.
     pub kept: BTreeSet<FlowNo>,
-    /// Flows whose creation was answered with a no that nobody has signed.
-    pub unsigned: BTreeSet<FlowNo>,
+    /// Calls that were carried out, or truly refused, and answered with a no that nobody
+    /// has signed: what was to be done, and the number.
+    pub unsigned: BTreeSet<String>,
     /// When payments were taken back.
     pub reversed_at: BTreeMap<FlowNo, Timestamp>,
     /// Codes whose payers were told that nothing is paid.
@@ -362,7 +363,8 @@ impl Books {
     }
 
     /// Takes a barcode payment back. With `keeps`, a payment that was made stands, now
-    /// and for ever.
+    /// and for ever, as does what the channel took against its own word: else a reversal
+    /// from long before, by a node that stood still, would take it back after it counted.
     pub fn reverse(
         &mut self,
         flow: &FlowNo,
@@ -370,6 +372,9 @@ impl Books {
         now: Timestamp,
     ) -> Result<Reversed, Refusal> {
         let held = self.held(flow);
+        if self.contradicted.contains(flow) {
+            return Err(no(RefusalKind::Final, "TRADE_HAS_FINISHED"));
+        }
         let Some(trade) = self.ledger.trades.get_mut(flow) else {
             self.unknown.insert(flow.clone());
             self.not_reversed.insert(flow.clone());

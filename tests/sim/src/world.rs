@@ -324,7 +324,7 @@ impl World {
         if books.unknown.contains(&capture.flow_no) {
             self.sight.met(Met::NotFoundThenPaid);
         }
-        if books.unsigned.contains(&capture.flow_no) {
+        if books.unsigned.contains(&format!("pay {}", capture.flow_no)) {
             self.sight.met(Met::UnsignedThenPaid);
         }
         if books.kept.contains(&capture.flow_no) {
