@@ -36,7 +36,8 @@ pub enum CaptureKind {
     Winner,
     /// The order was paid already: it is given back.
     Surplus,
-    /// The order was closed already: it is given back.
+    /// The order was closed already, or the payer was told that their code has paid
+    /// nothing: it is given back.
     Late,
     /// Its amount is not the flow's: a person must look at it.
     WrongAmount,

@@ -36,7 +36,8 @@ pub struct Exception {
 pub enum ExceptionKind {
     /// An order that was paid already was paid again.
     DuplicatePayment,
-    /// A closed order was paid.
+    /// A closed order was paid, or money came by a code of which the payer was told that
+    /// it has paid nothing.
     LatePayment,
     /// A channel names another amount than was asked for.
     AmountMismatch,

@@ -228,6 +228,12 @@ impl Flow {
         self.request.expires_at
     }
 
+    /// Whether whoever brought the payer's code was told that it has paid nothing: they
+    /// may have gone, or have paid in another way.
+    pub fn is_denied(&self) -> bool {
+        self.way().is_barcode() && self.status.is_settled() && self.status != FlowStatus::Paid
+    }
+
     /// Whether it is the try in progress: neither settled nor superseded.
     pub fn is_current(&self) -> bool {
         !self.status.is_settled() && self.superseded_at.is_none()

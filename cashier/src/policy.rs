@@ -12,7 +12,8 @@ pub struct Policy {
     /// handed out cannot be closed, because the channel does not know it yet.
     #[serde(default)]
     pub switch: Switch,
-    /// What happens to money that arrives after the order was closed.
+    /// What happens to money that arrives after the order was closed, or by a code of
+    /// which the payer was told that it has paid nothing.
     #[serde(default)]
     pub late_payment: LatePayment,
     /// How long a flow can be paid, in milliseconds; never past its order's end.

@@ -1,6 +1,43 @@
 //! Payments by the code that the payer shows at a counter, with each channel and each
 //! protocol: what the payer was told holds, and at rest ledger and order agree.
 
+/// The stories of one wallet, each by its name, on each database.
+macro_rules! counter {
+    ($wallet:expr, $protocol:expr) => {
+        counter! { @each $wallet, $protocol;
+            a_code_that_pays_at_once
+            a_payer_who_enters_the_password_after_eight_seconds
+            a_code_that_is_refused
+            a_payment_that_is_never_confirmed
+            a_payment_that_is_told_of_after_it_was_taken_back
+            a_charge_whose_connection_breaks_before_it_arrives
+            a_charge_whose_connection_breaks_after_it_was_done
+            a_charge_whose_answer_has_a_wrong_signature
+            a_reversal_whose_connection_breaks
+            a_reversal_whose_answer_has_a_wrong_signature
+            a_code_that_is_scanned_again
+            a_request_that_is_sent_again_under_its_key
+            a_merchant_who_closes_while_the_payer_decides
+        }
+    };
+    (@each $wallet:expr, $protocol:expr; $($story:ident)+) => {
+        till_tests::stories! {
+            with super::options();
+            $($story)+
+        }
+
+        fn options() -> till_tests::Options {
+            super::counter($protocol)
+        }
+
+        $(
+            async fn $story(app: &till_tests::App) {
+                super::$story(app, &$wallet).await;
+            }
+        )+
+    };
+}
+
 mod alipay;
 mod wechat_v2;
 mod wechat_v3;
@@ -120,7 +157,7 @@ async fn is_unpaid(app: &App, order: &Value) -> Truth {
     truth
 }
 
-async fn paid_at_once(app: &App, wallet: &Wallet) {
+async fn a_code_that_pays_at_once(app: &App, wallet: &Wallet) {
     let (order, answer) = scan(app, wallet, "pay").await;
     let paid = answer.expect(201)["flow"].clone();
     assert_eq!(
@@ -132,7 +169,7 @@ async fn paid_at_once(app: &App, wallet: &Wallet) {
     is_paid(app, &order, paid["flow_no"].as_str().unwrap()).await;
 }
 
-async fn paid_after_eight_seconds(app: &App, wallet: &Wallet) {
+async fn a_payer_who_enters_the_password_after_eight_seconds(app: &App, wallet: &Wallet) {
     let (order, number) = undecided(app, wallet, "ask_password").await;
     app.advance(8).await;
     app.payer.confirm(&number).await;
@@ -142,7 +179,7 @@ async fn paid_after_eight_seconds(app: &App, wallet: &Wallet) {
 }
 
 /// The same request under the same key, while the wallet is deciding and afterwards.
-async fn asked_again_under_one_key(app: &App, wallet: &Wallet) {
+async fn a_request_that_is_sent_again_under_its_key(app: &App, wallet: &Wallet) {
     let order = app.merchant.order(json!({ "expires_in": 300 })).await;
     let code = app.payer.barcode(wallet.channel, "ask_password").await;
     let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
@@ -160,7 +197,7 @@ async fn asked_again_under_one_key(app: &App, wallet: &Wallet) {
     is_paid(app, &order, undecided.as_str().unwrap()).await;
 }
 
-async fn refused(app: &App, wallet: &Wallet) {
+async fn a_code_that_is_refused(app: &App, wallet: &Wallet) {
     let (order, answer) = scan(app, wallet, "refuse").await;
     answer.problem(422, "channel_refused");
     let now = app.merchant.look(&order).await;
@@ -172,7 +209,7 @@ async fn refused(app: &App, wallet: &Wallet) {
     is_paid(app, &order, paid["flow"]["flow_no"].as_str().unwrap()).await;
 }
 
-async fn never_answered(app: &App, wallet: &Wallet) {
+async fn a_payment_that_is_never_confirmed(app: &App, wallet: &Wallet) {
     for behaviour in ["ask_password", "silent"] {
         let (order, number) = undecided(app, wallet, behaviour).await;
         let passed = until_flow(app, &order, &number, "closed").await;
@@ -184,7 +221,7 @@ async fn never_answered(app: &App, wallet: &Wallet) {
 }
 
 /// The payer paid, and nobody told Till until it had taken the payment back.
-async fn answered_after_our_reverse(app: &App, wallet: &Wallet) {
+async fn a_payment_that_is_told_of_after_it_was_taken_back(app: &App, wallet: &Wallet) {
     deaf(app).await;
     let (order, number) = undecided(app, wallet, "ask_password").await;
     broken(app, wallet.query, "timeout_before", 20, Some(&number)).await;
@@ -203,7 +240,7 @@ async fn answered_after_our_reverse(app: &App, wallet: &Wallet) {
     assert!(truth.order["captures"].as_array().unwrap().is_empty());
 }
 
-async fn timed_out_before(app: &App, wallet: &Wallet) {
+async fn a_charge_whose_connection_breaks_before_it_arrives(app: &App, wallet: &Wallet) {
     broken(app, wallet.pay, "timeout_before", 1, None).await;
     let (order, number) = undecided(app, wallet, "pay").await;
     let passed = until_flow(app, &order, &number, "expired").await;
@@ -212,9 +249,18 @@ async fn timed_out_before(app: &App, wallet: &Wallet) {
     assert!(truth.taken_back.is_empty(), "{truth:#?}");
 }
 
-async fn timed_out_after(app: &App, wallet: &Wallet) {
+/// Nobody tells Till that it was done: it asks.
+async fn a_charge_whose_connection_breaks_after_it_was_done(app: &App, wallet: &Wallet) {
+    done_unheard(app, wallet, "timeout_after").await;
+}
+
+async fn a_charge_whose_answer_has_a_wrong_signature(app: &App, wallet: &Wallet) {
+    done_unheard(app, wallet, "bad_signature").await;
+}
+
+async fn done_unheard(app: &App, wallet: &Wallet, fault: &str) {
     deaf(app).await;
-    broken(app, wallet.pay, "timeout_after", 1, None).await;
+    broken(app, wallet.pay, fault, 1, None).await;
     let (order, number) = undecided(app, wallet, "pay").await;
     app.advance(10).await;
     app.merchant.until_status(&order, "paid").await;
@@ -222,22 +268,30 @@ async fn timed_out_after(app: &App, wallet: &Wallet) {
 }
 
 /// The reversal itself is not answered, whether it was carried out or not.
-async fn reversal_timed_out(app: &App, wallet: &Wallet) {
-    deaf(app).await;
+async fn a_reversal_whose_connection_breaks(app: &App, wallet: &Wallet) {
     for fault in ["timeout_before", "timeout_after"] {
-        let (order, number) = undecided(app, wallet, "ask_password").await;
-        broken(app, wallet.reverse, fault, 1, Some(&number)).await;
-        app.merchant.close(&order).await.expect(202);
-        until_flow(app, &order, &number, "closed").await;
-        let truth = Truth::of(app, &order).await;
-        truth.is_closed("requested");
-        truth.tells("no usable answer to taking it back");
-        assert!(!app.payer.try_confirm(&number).await, "{fault}");
+        taken_back_unheard(app, wallet, fault).await;
     }
 }
 
+async fn a_reversal_whose_answer_has_a_wrong_signature(app: &App, wallet: &Wallet) {
+    taken_back_unheard(app, wallet, "bad_signature").await;
+}
+
+async fn taken_back_unheard(app: &App, wallet: &Wallet, fault: &str) {
+    deaf(app).await;
+    let (order, number) = undecided(app, wallet, "ask_password").await;
+    broken(app, wallet.reverse, fault, 1, Some(&number)).await;
+    app.merchant.close(&order).await.expect(202);
+    until_flow(app, &order, &number, "closed").await;
+    let truth = Truth::of(app, &order).await;
+    truth.is_closed("requested");
+    truth.tells("no usable answer to taking it back");
+    assert!(!app.payer.try_confirm(&number).await, "{fault}");
+}
+
 /// The counter scans twice, and once more when it is over.
-async fn scanned_again(app: &App, wallet: &Wallet) {
+async fn a_code_that_is_scanned_again(app: &App, wallet: &Wallet) {
     let order = app.merchant.order(json!({ "expires_in": 300 })).await;
     let code = app.payer.barcode(wallet.channel, "ask_password").await;
     let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
@@ -253,7 +307,7 @@ async fn scanned_again(app: &App, wallet: &Wallet) {
 }
 
 /// The merchant closes while the wallet waits.
-async fn closed_by_the_merchant(app: &App, wallet: &Wallet) {
+async fn a_merchant_who_closes_while_the_payer_decides(app: &App, wallet: &Wallet) {
     let (order, number) = undecided(app, wallet, "ask_password").await;
     let closed = app.merchant.close(&order).await.expect(200);
     assert_eq!(closed["status"], "closed");

@@ -62,8 +62,9 @@ pub struct TradeEntry {
     pub amount: Money,
     /// Where it stands.
     pub state: TradeState,
-    /// Whether it was ever closed unpaid, or taken back. A trade that is closed and
-    /// paid all the same is the channel's contradiction.
+    /// Whether it was ever closed unpaid, taken back, or (a payer's code) refused or not
+    /// known past its end. A trade that is so and paid all the same is the channel's
+    /// contradiction.
     pub closed: bool,
     /// When it can no longer be paid (UTC).
     pub expires_at: Timestamp,

@@ -1,13 +1,14 @@
 //! What must never break, as formulas: one module for the simulator, for the chaos
 //! tests, and for `till audit` in production.
 //!
-//! A formula is checked against evidence. There are three kinds, and whoever has
+//! A formula is checked against evidence. There are four kinds, and whoever has
 //! more checks more:
 //!
 //! - the rows of one order ([`Books`]): [`rows`] at any moment, [`rest`] when
 //!   nothing is under way any more;
 //! - what the channels believe ([`Ledger`]), which only tests can read: [`ledger`];
-//! - what the merchant received ([`Receipt`]): [`receipts`].
+//! - what the merchant received ([`Receipt`]): [`receipts`];
+//! - the order as it was before a commit: [`step`].
 //!
 //! `A` formulas hold always, after every commit and after every crash; `Q` formulas
 //! hold once everything has come to rest. Nothing here decides anything: a
@@ -19,6 +20,7 @@ pub mod ledger;
 pub mod receipts;
 pub mod rest;
 pub mod rows;
+pub mod step;
 
 pub use book::{Books, Delivery, Ledger, Receipt, RefundEntry, Standing, TradeEntry, TradeState};
 pub use formula::{Breach, Formula};

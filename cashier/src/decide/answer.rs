@@ -32,6 +32,9 @@ pub(super) fn answered(draft: &mut Draft<'_>, subject: &Subject, answer: &Answer
             } else if draft.state.flow(no).is_some() {
                 let text = format!("an answer after the flow's end: {}", answer.in_words());
                 draft.line(answer.source(), Some(no.as_str()), text);
+                if let Answer::Reverse(said) = answer {
+                    reverse::too_late(draft, no, said);
+                }
             }
         }
         (Subject::Refund(no), Answer::Refund(said)) => refunded::sent(draft, no, said),

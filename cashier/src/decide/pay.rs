@@ -2,6 +2,7 @@
 
 use super::Reply;
 use super::draft::Draft;
+use crate::capture::CaptureKind;
 use crate::channel::PayRequest;
 use crate::command::{PayCommand, Refusal};
 use crate::flow::{Flow, FlowFact, FlowStatus};
@@ -100,13 +101,23 @@ fn sent_before(draft: &Draft<'_>, wish: &PayCommand) -> Option<Reply> {
 }
 
 /// The code was paid with: that is good news only if it is what paid the order. Money
-/// that came late goes back, and one of another amount is looked at by a person.
+/// that came late goes back, and the answer stays no; one of another amount is looked
+/// at by a person.
 fn paid_with(draft: &Draft<'_>, wish: &PayCommand, no: &FlowNo) -> Reply {
     if draft.state.order.paid_by.as_ref() == Some(no) {
         return Reply::Payable(no.clone());
     }
-    let retry_at = draft.now;
-    Reply::No(order_refuses(draft, wish).unwrap_or(Refusal::PaymentInProgress { retry_at }))
+    let mut captures = draft.state.captures.iter();
+    let is_late = captures.any(|known| known.flow_no == *no && known.kind == CaptureKind::Late);
+    let or_else = || match is_late {
+        true => Refusal::ChannelRefused {
+            reason: "it was paid too late, and is given back".to_owned(),
+        },
+        false => Refusal::PaymentInProgress {
+            retry_at: draft.now,
+        },
+    };
+    Reply::No(order_refuses(draft, wish).unwrap_or_else(or_else))
 }
 
 /// What became of the flow that this same wish made in an earlier round.

@@ -7,6 +7,7 @@ use super::answer::{put_off, reason_of};
 use super::close::not_closable;
 use super::draft::Draft;
 use crate::channel::{Outcome, Payment, RefusalKind, Reversed};
+use crate::exception::ExceptionKind;
 use crate::flow::{Flow, FlowFact, FlowStatus};
 use crate::id::FlowNo;
 use crate::journal::Source;
@@ -47,6 +48,20 @@ pub(super) fn answered(draft: &mut Draft<'_>, no: &FlowNo, attempt: u32, said: &
         }
     };
     draft.line(Source::Reverse, Some(no.as_str()), text);
+}
+
+/// An answer to a reversal of what has been settled meanwhile, as by a process that stood
+/// still before it called: if the payment counts, it has gone back all the same.
+pub(super) fn too_late(draft: &mut Draft<'_>, no: &FlowNo, said: &Outcome<Reversed>) {
+    let is_ours = |flow: &&Flow| flow.status == FlowStatus::Paid;
+    let Some(amount) = draft.state.flow(no).filter(is_ours).map(Flow::amount) else {
+        return;
+    };
+    if *said == Outcome::Done(Reversed::Confirmed) {
+        let detail = "the payment counted already when a reversal was carried out that had been under way for long: the payer has this money back";
+        let kind = ExceptionKind::ExternalRefund;
+        draft.report(kind, no.as_str(), Some(amount), detail);
+    }
 }
 
 /// Takes a barcode payment back whose time is over without an answer. `false`: it is

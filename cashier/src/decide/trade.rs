@@ -162,6 +162,11 @@ fn paid(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     if reverse::returns(draft, flow, payment, source) {
         return;
     }
+    if flow.is_denied() && payment.returned {
+        let text = "it says: paid and given back; nothing of it is left";
+        unchanged(draft, &flow.no, source, text);
+        return;
+    }
     if payment.amount == flow.amount() {
         take(draft, flow, payment, source);
     } else {
@@ -222,7 +227,8 @@ fn report_amount(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, then: &s
     draft.report(kind, no, Some(payment.amount), detail);
 }
 
-/// The right amount: it pays the order, or it is too much.
+/// The right amount: it pays the order, or it is too much, or too late: the order is
+/// closed, or the payer was told that their code has paid nothing.
 fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     draft.advance(&flow.no, FlowFact::SeenPaid);
     if let Some(known) = draft.flow_mut(&flow.no) {
@@ -230,8 +236,8 @@ fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
     }
     let accepts = draft.state.order.policy.late_payment == LatePayment::Accept;
     match draft.state.order.status {
-        OrderStatus::Open => win(draft, flow, payment, source),
-        OrderStatus::Closed if accepts => {
+        OrderStatus::Open if !flow.is_denied() => win(draft, flow, payment, source),
+        OrderStatus::Open | OrderStatus::Closed if accepts => {
             win(draft, flow, payment, source);
             let text = "it comes late and is accepted (policy)";
             draft.line(Source::Till, Some(flow.no.as_str()), text);
@@ -245,18 +251,39 @@ fn take(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
             let detail = "the order was paid already; this payment is given back in full by itself";
             give_back(draft, flow, payment, CaptureKind::Surplus, detail);
         }
+        OrderStatus::Open => {
+            let text = format!(
+                "{} CNY were paid by a code that is {}",
+                payment.amount,
+                flow.status.name()
+            );
+            let why = "the payer was told that their code has paid nothing";
+            late(draft, flow, payment, source, text, why);
+        }
         OrderStatus::Closed => {
             let text = format!(
                 "{} CNY were paid for an order that is closed",
                 payment.amount
             );
-            draft.line(source, Some(flow.no.as_str()), text);
-            let detail =
-                "the order was closed already; this payment is given back in full by itself";
-            give_back(draft, flow, payment, CaptureKind::Late, detail);
-            draft.tell(EventKind::LatePayment);
+            let why = "the order was closed already";
+            late(draft, flow, payment, source, text, why);
         }
     }
+}
+
+/// Money that came too late: it goes back, and the merchant hears of it.
+fn late(
+    draft: &mut Draft<'_>,
+    flow: &Flow,
+    payment: &Payment,
+    source: Source,
+    text: String,
+    why: &str,
+) {
+    draft.line(source, Some(flow.no.as_str()), text);
+    let detail = format!("{why}; this payment is given back in full by itself");
+    give_back(draft, flow, payment, CaptureKind::Late, &detail);
+    draft.tell(EventKind::LatePayment);
 }
 
 fn win(draft: &mut Draft<'_>, flow: &Flow, payment: &Payment, source: Source) {
@@ -283,8 +310,9 @@ fn give_back(
 ) {
     let capture = record(draft, flow, payment, kind);
     // The reason is read by the payer, in their wallet.
-    let (exception, reason) = match kind {
-        CaptureKind::Late => (ExceptionKind::LatePayment, "订单已关闭，退回"),
+    let (exception, reason) = match (kind, draft.state.order.status) {
+        (CaptureKind::Late, OrderStatus::Open) => (ExceptionKind::LatePayment, "收款未成功，退回"),
+        (CaptureKind::Late, _) => (ExceptionKind::LatePayment, "订单已关闭，退回"),
         _ => (ExceptionKind::DuplicatePayment, "重复支付，退回"),
     };
     draft.report(exception, capture.id.as_str(), Some(payment.amount), detail);

@@ -2,13 +2,15 @@
 //! perhaps, and what nobody has heard of in time is taken back, paid or not.
 
 use crate::world::{AMOUNT, Bank, Fault, Wallet, World, wish};
-use cashier::channel::{Outcome, Payment, Refunded, Trade};
+use cashier::capture::CaptureKind;
+use cashier::channel::{BillRow, Offer, Outcome, Payment, Refunded, Reversed, Trade};
 use cashier::command::{PayCommand, Refusal};
 use cashier::decide::{Answer, Context, Input, decide};
+use cashier::exception::ExceptionKind;
 use cashier::flow::{Flow, FlowStatus};
-use cashier::id::{FlowNo, RefundNo};
+use cashier::id::{AccountId, FlowNo, RefundNo};
 use cashier::order::OrderStatus;
-use cashier::policy::{Policy, Switch};
+use cashier::policy::{LatePayment, Policy, Switch};
 use cashier::state::Row;
 use cashier::store::{Commit, Store};
 use cashier::task::{Call, Subject};
@@ -396,6 +398,7 @@ fn an_answer_to_the_charge_after_the_end_is_not_lost() {
     let after = answered(&world, &state, &no, payment);
     assert_eq!(after.flow(&no).unwrap().status, FlowStatus::Paid);
     assert_eq!(after.captures.len(), 1);
+    assert_eq!(after.refunds.len(), 1, "the counter had said no");
 }
 
 /// The order after the answer to the charge has been read now.
@@ -719,5 +722,212 @@ fn a_code_that_paid_another_amount_has_not_paid_the_order() {
         let in_progress = matches!(again, Refusal::PaymentInProgress { .. });
         assert!(in_progress, "{again:?}");
         assert_eq!(world.state().flows.len(), 1, "nobody is charged twice");
+    }
+}
+
+/// Who may tell of money.
+const VOICES: [Voice; 4] = [Voice::Notice, Voice::Bill, Voice::Query, Voice::Pay];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    Notice,
+    Bill,
+    /// The answer to a question, read by a process that had stood still.
+    Query,
+    /// The answer to the charge, read by a process that had stood still.
+    Pay,
+}
+
+/// Lets a voice say what the channel believes of a flow.
+fn tell(world: &World, voice: Voice, way: Way, no: &FlowNo, returned: bool) {
+    let Trade::Paid(payment) = bank(world, way).payment(no) else {
+        panic!("it is paid");
+    };
+    let payment = Payment {
+        returned,
+        ..payment
+    };
+    let trade = Trade::Paid(payment.clone());
+    let account = AccountId::new(way.channel().name());
+    let answer = match voice {
+        Voice::Notice => {
+            assert_eq!(world.notice(account.as_str(), no, &trade), 200);
+            return;
+        }
+        Voice::Bill => {
+            let flow_no = no.clone();
+            let row = BillRow::Paid { flow_no, payment };
+            pollster::block_on(world.cashier.take_bill_row(&account, row)).unwrap();
+            return;
+        }
+        Voice::Query => Answer::Query(Outcome::Done(trade)),
+        Voice::Pay => Answer::Pay(Outcome::Done(Offer::Trade(trade))),
+    };
+    let state = world.state();
+    let input = Input::Answered(Subject::Flow(no.clone()), answer, state.order.created_at);
+    let timing = Timing::default();
+    let now = world.clock.now();
+    let context = Context {
+        now,
+        timing: &timing,
+    };
+    let commit = Commit {
+        order: state.order.id.clone(),
+        revision: state.order.revision,
+        rows: decide(&state, &input, &context).rows,
+        leases: Vec::new(),
+        leased_until: now,
+        notice: None,
+    };
+    let committed = pollster::block_on(world.store.commit(vec![commit])).pop();
+    committed.unwrap().unwrap();
+}
+
+/// A code of which the payer was told that it has paid nothing.
+fn denied(world: &World, way: Way, ended: FlowStatus) -> FlowNo {
+    if ended == FlowStatus::Failed {
+        world.scan(way, &Wallet::Refuses.code(1)).unwrap_err();
+    } else {
+        bank(world, way).fault("pay", Fault::LostBefore);
+        undecided(world, way, &Wallet::Pays.code(1));
+        world.pass(121);
+    }
+    let no = world.state().flows[0].no.clone();
+    assert_eq!(status(world, &no), ended, "{}", world.story());
+    no
+}
+
+/// Every way in which a code is denied, and everybody who may tell of its money.
+fn denials() -> impl Iterator<Item = (Way, FlowStatus, Voice)> {
+    let ends = [FlowStatus::Failed, FlowStatus::Expired];
+    WAYS.into_iter().flat_map(move |(way, _)| {
+        ends.into_iter()
+            .flat_map(move |end| VOICES.map(|voice| (way, end, voice)))
+    })
+}
+
+#[test]
+fn money_of_a_code_that_was_denied_goes_back_and_the_order_stays_open() {
+    for (way, ended, voice) in denials() {
+        let world = World::new();
+        let no = denied(&world, way, ended);
+        bank(&world, way).takes_after_all(&no);
+        tell(&world, voice, way, &no, false);
+        let state = world.state();
+        assert_eq!(state.order.status, OrderStatus::Open, "{voice:?} {ended:?}");
+        assert_eq!(state.captures[0].kind, CaptureKind::Late);
+        assert_eq!(world.exceptions(), ["late_payment"]);
+        assert_eq!(world.events(), ["order.late_payment"]);
+        // Whoever tells of it again adds nothing.
+        for again in VOICES {
+            tell(&world, again, way, &no, false);
+        }
+        world.pass(5);
+        assert_eq!(bank(&world, way).taken(), 0, "{}", world.story());
+        let new = world.scan(way, &Wallet::Pays.code(2)).unwrap().flow;
+        world.at_rest(0);
+        let state = world.state();
+        assert_eq!(state.order.paid_by.as_ref(), Some(&new));
+        assert_eq!(state.refunds.len(), 1, "it goes back once");
+        assert!(state.is_resolved(&state.exceptions[0].id));
+        let told = ["order.late_payment", "order.surplus_refunded", "order.paid"];
+        assert_eq!(world.events(), told);
+    }
+}
+
+#[test]
+fn money_of_a_code_that_was_denied_pays_the_order_if_late_money_is_accepted() {
+    for (way, ended, voice) in denials() {
+        let world = World::with(Policy {
+            late_payment: LatePayment::Accept,
+            ..Policy::default()
+        });
+        let no = denied(&world, way, ended);
+        bank(&world, way).takes_after_all(&no);
+        tell(&world, voice, way, &no, false);
+        assert!(world.story().contains("comes late and is accepted"));
+        paid_by(&world, &no);
+    }
+}
+
+#[test]
+fn money_of_a_code_that_was_denied_is_one_too_many_where_another_has_paid() {
+    for (way, ended, voice) in denials() {
+        let world = World::new();
+        let no = denied(&world, way, ended);
+        let new = world.scan(way, &Wallet::Pays.code(2)).unwrap().flow;
+        bank(&world, way).takes_after_all(&no);
+        tell(&world, voice, way, &no, false);
+        world.at_rest(0);
+        assert_eq!(world.state().order.paid_by.as_ref(), Some(&new));
+        assert_eq!(world.exceptions(), ["duplicate_payment"]);
+    }
+}
+
+#[test]
+fn a_code_that_was_denied_is_still_denied_when_its_money_goes_back() {
+    for (way, ended, voice) in denials() {
+        let world = World::new();
+        let no = denied(&world, way, ended);
+        bank(&world, way).takes_after_all(&no);
+        tell(&world, voice, way, &no, false);
+        let code = flow(&world, &no).request.auth_code.unwrap();
+        let refusal = world.scan(way, &code).unwrap_err();
+        let reason = "it was paid too late, and is given back".to_owned();
+        assert_eq!(refusal, Refusal::ChannelRefused { reason });
+        assert_eq!(world.state().flows.len(), 1);
+    }
+}
+
+#[test]
+fn nothing_is_given_back_of_a_denied_code_whose_money_went_back_by_itself() {
+    for (way, ended, voice) in denials() {
+        let world = World::new();
+        let no = denied(&world, way, ended);
+        bank(&world, way).takes_after_all(&no);
+        tell(&world, voice, way, &no, true);
+        assert_eq!(status(&world, &no), ended);
+        let state = world.state();
+        assert!(state.captures.is_empty() && state.refunds.is_empty());
+        assert_eq!(bank(&world, way).calls("refund"), 0);
+    }
+}
+
+/// A process stood still before it called, for so long that the channel's refusal to
+/// another one was heard and the payment counts.
+#[test]
+fn a_reversal_that_is_carried_out_after_the_payment_counted_is_shown_to_a_person() {
+    for (way, life) in WAYS {
+        let world = World::new();
+        bank(&world, way).fault("pay", Fault::LostAfter);
+        let no = undecided(&world, way, &Wallet::Pays.code(1));
+        for _ in 0..20 {
+            bank(&world, way).fault("query", Fault::LostBefore);
+        }
+        bank(&world, way).fault("reverse", Fault::Refused);
+        world.pass(life);
+        bank(&world, way).ledger.lock().unwrap().faults.clear();
+        world.pass(10);
+        assert_eq!(status(&world, &no), FlowStatus::Paid, "{}", world.story());
+        let state = world.state();
+        let said = Outcome::Done(Reversed::Confirmed);
+        let asked = state.order.created_at;
+        let input = Input::Answered(Subject::Flow(no.clone()), Answer::Reverse(said), asked);
+        let timing = Timing::default();
+        let now = world.clock.now();
+        let context = Context {
+            now,
+            timing: &timing,
+        };
+        let mut after = state.clone();
+        for row in decide(&state, &input, &context).rows {
+            after.apply(&row);
+        }
+        let [exception] = after.exceptions.as_slice() else {
+            panic!("one exception: {:?}", after.exceptions);
+        };
+        assert_eq!(exception.kind, ExceptionKind::ExternalRefund);
+        assert_eq!(exception.amount.unwrap().fen(), AMOUNT);
+        assert_eq!(after.order.status, OrderStatus::Paid, "paid is final");
     }
 }

@@ -223,6 +223,19 @@ impl Bank {
         ledger.trades.get_mut(no).expect("a trade").paid = true;
     }
 
+    /// The channel contradicts itself: what it had refused, or did not know past its
+    /// end, is paid all the same.
+    pub fn takes_after_all(&self, no: &FlowNo) {
+        let trade = Trade_ {
+            amount: Money::from_fen(AMOUNT).unwrap(),
+            paid: true,
+            closed: true,
+            returned: false,
+            expires_at: self.clock.now(),
+        };
+        self.ledger.lock().unwrap().trades.insert(no.clone(), trade);
+    }
+
     pub fn fault(&self, call: &'static str, fault: Fault) {
         self.ledger
             .lock()

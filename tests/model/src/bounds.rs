@@ -111,6 +111,13 @@ pub const CI: &[Scope] = &[
         },
     },
     Scope {
+        name: "two codes, a lost call and a contradiction",
+        bounds: Bounds {
+            codes: 2,
+            ..bounds(0, 1, 0, 1, 0, 0, 1)
+        },
+    },
+    Scope {
         name: "a code and a decision that is overtaken",
         bounds: Bounds {
             codes: 1,

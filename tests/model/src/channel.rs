@@ -153,9 +153,10 @@ impl Trade {
         Heard::Paid(tick(now))
     }
 
-    /// It is taken back, paid or not.
+    /// It is taken back, paid or not; but not what was taken against the channel's own word,
+    /// which counts or goes back by itself before a slow process asks.
     pub fn reverse(&mut self) -> Heard {
-        if self.kept {
+        if self.kept || self.contradicted {
             return Heard::Refused;
         }
         if !self.exists {

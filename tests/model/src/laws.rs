@@ -5,6 +5,7 @@ use crate::channel::Ledger;
 use crate::channel::Trade;
 use crate::time::RHYTHM;
 use crate::world::World;
+use cashier::audit;
 use cashier::capture::{Capture, CaptureKind};
 use cashier::event::EventKind;
 use cashier::flow::{Flow, FlowStatus};
@@ -145,12 +146,14 @@ fn failed_is_refused(world: &World) -> bool {
     pairs(world).all(|(flow, trade)| flow.status != FlowStatus::Failed || trade.refused)
 }
 
-/// Whoever shows a code is told at the counter, and goes.
+/// Whoever shows a code is told at the counter, and goes. What the channel takes against
+/// its own word, nobody can know before it says so.
 fn told_no(world: &World) -> bool {
     pairs(world).all(|(flow, trade)| {
         let is_over = flow.status.is_settled() && flow.status != FlowStatus::Paid;
         let told = flow.way().is_barcode() && is_over;
-        !told || !(trade.is_held() || trade.is_payable(flow, world.now()))
+        let held = trade.is_held() && !trade.contradicted;
+        !told || !(held || trade.is_payable(flow, world.now()))
     })
 }
 
@@ -294,6 +297,10 @@ pub fn step(
             after.captures.starts_with(&before.captures),
         ),
         (
+            "money counts if it came in time, and goes back if it did not",
+            counts_in_time(before, after),
+        ),
+        (
             "one event for each version, without a gap",
             versions(before, after, rows),
         ),
@@ -313,6 +320,12 @@ pub fn step(
 fn paid_is_final(before: &OrderState, after: &OrderState) -> bool {
     before.order.status != OrderStatus::Paid
         || (after.order.status == OrderStatus::Paid && after.order.paid_by == before.order.paid_by)
+}
+
+/// As the formula of the audit says it, of each capture that is new.
+fn counts_in_time(before: &OrderState, after: &OrderState) -> bool {
+    let mut new = after.captures.iter().skip(before.captures.len());
+    new.all(|capture| audit::step::captured(before, capture).is_none())
 }
 
 fn settled_stays(before: &OrderState, after: &OrderState) -> bool {

@@ -87,13 +87,26 @@ situations! {
     CodeKept: "a payment was not taken back, and counts",
     /// A code was taken up again after a crash, and asked about.
     CodeCutOff: "a code was cut off and asked about",
+    /// Money came by a code that was refused or had expired, and its order stayed open.
+    CodeLate: "a code was paid after its payer was told no, and its order stayed open",
+    /// The same, and it paid the order by policy.
+    CodeLateAccepted: "a code was paid after its payer was told no, and that was accepted",
 }
 
 /// How often each was met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Met {
-    counts: [AtomicU64; 31],
+    counts: [AtomicU64; Situation::ALL.len()],
     complete: AtomicBool,
+}
+
+impl Default for Met {
+    fn default() -> Met {
+        Met {
+            counts: std::array::from_fn(|_| AtomicU64::new(0)),
+            complete: AtomicBool::new(false),
+        }
+    }
 }
 
 impl Met {

@@ -290,11 +290,19 @@ fn channels(world: &World, steps: &mut Vec<Step>) {
         if tells && sends_notices(flow) {
             steps.push(Step::Notice(place));
         }
-        let shut = trade.closed && trade.handed && trade.paid.is_none();
-        if shut && world.left.contradictions > 0 {
+        let shut = trade.closed && trade.handed;
+        let unpaid = trade.paid.is_none() && (shut || is_denied(flow));
+        if unpaid && world.left.contradictions > 0 {
             steps.push(Step::Contradict(place));
         }
     }
+}
+
+/// Whether the channel has refused a code, or did not know it past its end. What it has
+/// taken back is left alone: money that is heard of then has gone back.
+fn is_denied(flow: &Flow) -> bool {
+    let is_over = matches!(flow.status, FlowStatus::Failed | FlowStatus::Expired);
+    flow.way().is_barcode() && is_over
 }
 
 /// Time passes when there is nothing to do at the moment, or in spite of it.
@@ -354,6 +362,7 @@ impl Till {
             Step::Contradict(place) => {
                 world.left.contradictions = world.left.contradictions.saturating_sub(1);
                 change(world, place, |trade, tick| {
+                    trade.exists = true;
                     trade.paid = Some(tick);
                     trade.contradicted = true;
                 })
@@ -505,6 +514,15 @@ impl Till {
             return;
         };
         match (was.status, is.status) {
+            (FlowStatus::Failed | FlowStatus::Expired, FlowStatus::Paid) => {
+                match after.order.order.status {
+                    OrderStatus::Open => self.met.note(Situation::CodeLate),
+                    OrderStatus::Paid if after.order.order.paid_by.as_ref() == Some(&is.no) => {
+                        self.met.note(Situation::CodeLateAccepted);
+                    }
+                    _ => {}
+                }
+            }
             (_, FlowStatus::Paid) if trade.kept => self.met.note(Situation::CodeKept),
             (FlowStatus::Created, FlowStatus::Paid) => self.met.note(Situation::CodeAtOnce),
             (FlowStatus::Live, FlowStatus::Paid) => self.met.note(Situation::CodeWaited),
@@ -640,7 +658,9 @@ impl Till {
             | Situation::PaidBack
             | Situation::CodeArrived
             | Situation::CodeKept
-            | Situation::CodeCutOff => false,
+            | Situation::CodeCutOff
+            | Situation::CodeLate
+            | Situation::CodeLateAccepted => false,
             Situation::Overlap => !strict && bounds.pays > 1,
             Situation::SurplusReturned => bounds.pays > 1 && (!strict || bounds.contradictions > 0),
             Situation::LateReturned => !accept && bounds.contradictions > 0,
@@ -664,7 +684,11 @@ impl Till {
     /// The scopes of codes are about codes; the other situations have their own.
     fn expects_of_codes(&self, situation: Situation) -> bool {
         let bounds = &self.bounds;
+        let accept = self.policy.late_payment == LatePayment::Accept;
+        let denied = bounds.contradictions > 0 && bounds.faults > 0;
         match situation {
+            Situation::CodeLate | Situation::LateReturned => denied && !accept,
+            Situation::CodeLateAccepted => denied && accept,
             Situation::CodeAtOnce
             | Situation::CodeWaited
             | Situation::TakenBack

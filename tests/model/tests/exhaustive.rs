@@ -91,6 +91,11 @@ fn two_codes_survive_a_lost_call() {
 }
 
 #[test]
+fn two_codes_survive_a_channel_that_contradicts_itself() {
+    holds("two codes, a lost call and a contradiction");
+}
+
+#[test]
 fn a_code_survives_a_decision_that_is_overtaken() {
     holds("a code and a decision that is overtaken");
 }

@@ -62,7 +62,8 @@ pub struct Books {
     pub external: BTreeSet<RefundNo>,
     /// Flows that were said not to exist.
     pub unknown: BTreeSet<FlowNo>,
-    /// Flows that were closed and paid all the same.
+    /// Flows that were closed, or whose code was refused or not known, and that were
+    /// paid all the same.
     pub contradicted: BTreeSet<FlowNo>,
     /// Flows of which a query once named another amount.
     pub misnamed: BTreeSet<FlowNo>,
@@ -78,8 +79,9 @@ pub struct Books {
     pub not_reversed: BTreeSet<FlowNo>,
     /// Payments that the channel never takes back.
     pub kept: BTreeSet<FlowNo>,
-    /// Flows whose creation was answered with a no that nobody has signed.
-    pub unsigned: BTreeSet<FlowNo>,
+    /// Calls that were carried out, or truly refused, and answered with a no that nobody
+    /// has signed: what was to be done, and the number.
+    pub unsigned: BTreeSet<String>,
     /// When payments were taken back.
     pub reversed_at: BTreeMap<FlowNo, Timestamp>,
     /// Codes whose payers were told that nothing is paid.
@@ -316,6 +318,38 @@ impl Books {
         Ok(self.query(kind, flow, now))
     }
 
+    /// The channel takes money by a code against its own word: it had refused the code,
+    /// or closed it unpaid, or not known it past its end. Whether it does.
+    pub fn take_after_all(
+        &mut self,
+        kind: ChannelKind,
+        request: &PayRequest,
+        now: Timestamp,
+    ) -> bool {
+        let flow = &request.flow_no;
+        let known = self.ledger.trades.get(flow).map(|trade| trade.state);
+        if !matches!(known, None | Some(TradeState::Closed)) {
+            return false;
+        }
+        let entry = TradeEntry {
+            account: account(kind),
+            trade_no: self.trade_no(),
+            amount: request.amount,
+            state: TradeState::Paid,
+            closed: true,
+            expires_at: request.expires_at,
+        };
+        self.ledger.trades.insert(flow.clone(), entry);
+        self.by_code.insert(flow.clone());
+        self.contradicted.insert(flow.clone());
+        self.paid_at.insert(flow.clone(), now);
+        let code = request.auth_code.as_ref();
+        if let Some((_, used)) = code.and_then(|code| self.codes.get_mut(code)) {
+            *used = Some(flow.clone());
+        }
+        true
+    }
+
     /// The payer does not want to type the password: WeChat Pay gives the trade up
     /// (PAYERROR), Alipay goes on waiting.
     pub fn give_up(&mut self, flow: &FlowNo) {
@@ -329,7 +363,8 @@ impl Books {
     }
 
     /// Takes a barcode payment back. With `keeps`, a payment that was made stands, now
-    /// and for ever.
+    /// and for ever, as does what the channel took against its own word: else a reversal
+    /// from long before, by a node that stood still, would take it back after it counted.
     pub fn reverse(
         &mut self,
         flow: &FlowNo,
@@ -337,6 +372,9 @@ impl Books {
         now: Timestamp,
     ) -> Result<Reversed, Refusal> {
         let held = self.held(flow);
+        if self.contradicted.contains(flow) {
+            return Err(no(RefusalKind::Final, "TRADE_HAS_FINISHED"));
+        }
         let Some(trade) = self.ledger.trades.get_mut(flow) else {
             self.unknown.insert(flow.clone());
             self.not_reversed.insert(flow.clone());
@@ -360,9 +398,13 @@ impl Books {
         Ok(Reversed::Confirmed)
     }
 
-    /// Whether the channel holds money for a code, or may still take some.
+    /// Whether the channel holds money for a code, or may still take some, and has not
+    /// said otherwise.
     pub fn holds_for(&self, code: &str) -> Option<FlowNo> {
         let flow = self.codes.get(code)?.1.clone()?;
+        if self.contradicted.contains(&flow) {
+            return None;
+        }
         let trade = self.ledger.trades.get(&flow)?;
         matches!(trade.state, TradeState::Waiting | TradeState::Paid).then_some(flow)
     }

@@ -65,6 +65,8 @@ impl Channeled {
         }
         let deadline = exec.now().plus(DEADLINE);
         let slot: Slot<Result<Said<T>, CauseKind>> = Slot::default();
+        let is_unsigned = exec.chance(plan.unsigned_no);
+        let is_undone = is_unsigned && exec.chance(500);
         if !exec.chance(plan.call_lost) {
             let late = exec.chance(plan.carried_out_late);
             let travel = match late {
@@ -74,7 +76,10 @@ impl Channeled {
             let (world, answer) = (self.world.clone(), slot.clone());
             exec.spawn(Group::World, async move {
                 world.exec.sleep(travel).await;
-                carried_out(&world, carry_out, answer).await;
+                match is_undone {
+                    true => answer.fill(&world.exec, Err(CauseKind::BadSignature)),
+                    false => carried_out(&world, carry_out, answer).await,
+                }
             });
         }
         self.world.line_taken(&about);
@@ -84,6 +89,10 @@ impl Channeled {
         match said {
             None => Outcome::Unknown(lost(CauseKind::Timeout)),
             Some(Err(kind)) => Outcome::Unknown(lost(kind)),
+            Some(Ok(_)) if is_unsigned => {
+                self.world.bank.books().unsigned.insert(about);
+                Outcome::Unknown(lost(CauseKind::BadSignature))
+            }
             Some(Ok(Err(refusal))) => Outcome::Refused(refusal),
             Some(Ok(Ok(answer))) => Outcome::Done(answer),
         }
@@ -105,20 +114,15 @@ impl Channeled {
             self.world.sight.broken(now, Formula::A21, row, detail);
         }
         let (exec, plan) = (self.world.exec.clone(), self.world.plan());
-        let is_unsigned = exec.chance(plan.unsigned_no);
-        let is_undone = is_unsigned && exec.chance(500);
+        if exec.chance(plan.contradiction) {
+            payer::charged_after_all(&self.world, kind, &request);
+        }
         let said = self
             .call(format!("pay {no}"), move |world, now| {
-                charged(world, kind, &request, is_undone, now)
+                charged(world, kind, &request, now)
             })
             .await;
-        match said {
-            Outcome::Done(_) | Outcome::Refused(_) if is_unsigned => {
-                self.world.bank.books().unsigned.insert(no);
-                Outcome::Unknown(lost(CauseKind::BadSignature))
-            }
-            other => other.map(Offer::Trade),
-        }
+        said.map(Offer::Trade)
     }
 
     /// A call that was not committed before it was made.
@@ -163,14 +167,10 @@ fn charged(
     world: &Arc<World>,
     kind: ChannelKind,
     request: &PayRequest,
-    is_undone: bool,
     now: Timestamp,
 ) -> Said<Trade> {
     let (exec, plan) = (&world.exec, world.plan());
     let mut books = world.bank.books();
-    if is_undone {
-        return Err(books.refuse());
-    }
     let verdict = if exec.chance(plan.code_refused) {
         Verdict::Refuses
     } else if exec.chance(plan.password) {
@@ -388,9 +388,15 @@ impl Channel for Channeled {
                 reversed(world, kind, &no, now)
             })
             .await;
-        let is_done = self.world.bank.books().reversed_at.contains_key(flow);
+        let books = self.world.bank.books();
+        let is_done = books.reversed_at.contains_key(flow);
+        let is_unsigned = books.unsigned.contains(&format!("reverse {flow}"));
+        drop(books);
         if is_done && matches!(said, Outcome::Unknown(_)) {
             self.world.sight.met(Met::ReversalUnheard);
+        }
+        if is_done && is_unsigned {
+            self.world.sight.met(Met::UnsignedReversalDone);
         }
         said
     }

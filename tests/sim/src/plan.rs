@@ -30,7 +30,8 @@ pub struct Plan {
     pub wrong_amount: u32,
     /// The trade itself has another amount than was asked for.
     pub wrong_trade: u32,
-    /// A channel that confirmed a close takes the money all the same.
+    /// A channel that confirmed a close, or refused a payer's code, takes the money all the
+    /// same.
     pub contradiction: u32,
     /// WeChat Pay refuses to close within five minutes.
     pub close_age: bool,
@@ -95,8 +96,8 @@ pub struct Plan {
     pub password: u32,
     /// The channel refuses a payer's code.
     pub code_refused: u32,
-    /// A creation by code is answered with a no that nobody has signed: half of the time
-    /// after the thing was done.
+    /// A call is answered with a no that nobody has signed (WeChat Pay's APIv2): half of the
+    /// time after the thing was done.
     pub unsigned_no: u32,
     /// A payer pays at the very end of a code's time, or after it.
     pub slow_payer: u32,
@@ -178,6 +179,7 @@ impl Plan {
         plan.draw_size(&mut rng);
         plan.draw_last(&mut rng);
         plan.draw_counter(&mut rng);
+        plan.draw_unsigned(&mut rng);
         plan
     }
 
@@ -194,9 +196,15 @@ impl Plan {
             return;
         }
         let mut up_to = |most: u32| if rng.bool() { rng.u32(1..=most) } else { 0 };
-        self.unsigned_no = up_to(300);
         self.reverse_again = up_to(500);
         self.kept = up_to(300);
+    }
+
+    /// Channels that do not sign what they refuse, in every sixth world that has faults.
+    fn draw_unsigned(&mut self, rng: &mut fastrand::Rng) {
+        if !self.is_sound() && rng.u32(0..6) == 0 {
+            self.unsigned_no = rng.u32(1..=300);
+        }
     }
 
     /// What would drown the rest if half of the worlds had it.

@@ -76,6 +76,31 @@ pub enum Met {
     BilledAfterReversal,
     /// K32: an answer to a reversal was lost after it was done.
     ReversalUnheard,
+    /// K33: a code that the channel had refused was paid, and its order stayed open.
+    RefusedCodePaid,
+    /// K34: a code that the channel had not known past its end was paid, and its order
+    /// stayed open.
+    ExpiredCodePaid,
+    /// K35: a code whose payer was told no was paid, and that counts by policy.
+    DeniedCodeAccepted,
+    /// K36: a no that nobody had signed, and the payment was taken back.
+    UnsignedReversalDone,
+    /// K37: a no that nobody had signed, and the refund was made.
+    UnsignedRefundMade,
+    /// K38: a notice was the first to tell that a refund was made.
+    RefundByNotice,
+    /// K39: a notice told that a refund will not happen.
+    RefundClosedByNotice,
+    /// K40: a refund was refused for good, and the channel was asked about it.
+    RefundRefused,
+    /// K41: a refund that needed a person was made in the end.
+    AbnormalRefundEnded,
+    /// K42: only the bill told of a refund that was made by hand.
+    HandRefundByBill,
+    /// K43: a bill named a trade that Till never made.
+    StrayInBill,
+    /// K44: a bill was brought a second time.
+    BilledTwice,
 }
 
 /// Where a node may die.
@@ -141,6 +166,18 @@ impl Met {
         M::NoticeAfterReversal,
         M::BilledAfterReversal,
         M::ReversalUnheard,
+        M::RefusedCodePaid,
+        M::ExpiredCodePaid,
+        M::DeniedCodeAccepted,
+        M::UnsignedReversalDone,
+        M::UnsignedRefundMade,
+        M::RefundByNotice,
+        M::RefundClosedByNotice,
+        M::RefundRefused,
+        M::AbnormalRefundEnded,
+        M::HandRefundByBill,
+        M::StrayInBill,
+        M::BilledTwice,
     ];
 
     /// Its number among the situations that the project lists.
@@ -178,6 +215,18 @@ impl Met {
             M::NoticeAfterReversal => 30,
             M::BilledAfterReversal => 31,
             M::ReversalUnheard => 32,
+            M::RefusedCodePaid => 33,
+            M::ExpiredCodePaid => 34,
+            M::DeniedCodeAccepted => 35,
+            M::UnsignedReversalDone => 36,
+            M::UnsignedRefundMade => 37,
+            M::RefundByNotice => 38,
+            M::RefundClosedByNotice => 39,
+            M::RefundRefused => 40,
+            M::AbnormalRefundEnded => 41,
+            M::HandRefundByBill => 42,
+            M::StrayInBill => 43,
+            M::BilledTwice => 44,
         };
         format!("K{number} {self:?}")
     }

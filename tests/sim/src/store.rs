@@ -10,7 +10,7 @@ use crate::world::World;
 use async_trait::async_trait;
 use cashier::audit::Formula;
 use cashier::channel::BillRow;
-use cashier::exception::Exception;
+use cashier::exception::{Exception, ExceptionKind};
 use cashier::flow::FlowStatus;
 use cashier::id::{
     AccountId, AppId, CheckoutToken, EventId, FlowNo, MerchantId, OrderId, RefundNo,
@@ -134,7 +134,7 @@ impl Connection {
                         .rows
                         .iter()
                         .any(|row| matches!(row, Row::Line(line) if line.source == Source::Bill));
-                    world.captured(capture, by_bill);
+                    world.captured(before, capture, by_bill);
                 }
                 _ => {}
             }
@@ -175,9 +175,31 @@ fn moved(world: &World, before: &OrderState, commit: &Commit) {
                 if was == Some(RefundStatus::Unknown) {
                     world.sight.met(Met::RefundUnknownThenDone);
                 }
+                if commit.notice.is_some() {
+                    world.sight.met(Met::RefundByNotice);
+                }
+                let call = format!("refund {}", refund.no);
+                if world.bank.books().unsigned.contains(&call) {
+                    world.sight.met(Met::UnsignedRefundMade);
+                }
+                if was == Some(RefundStatus::Abnormal) {
+                    world.sight.met(Met::AbnormalRefundEnded);
+                }
                 if was != Some(RefundStatus::Succeeded) && refund.is_automatic() {
                     world.sight.met(Met::SurplusRefunded);
                 }
+            }
+            // A refund by hand is heard of from a notice, or from the bill.
+            Row::Exception(exception)
+                if exception.kind == ExceptionKind::ExternalRefund && commit.notice.is_none() =>
+            {
+                world.sight.met(Met::HandRefundByBill);
+            }
+            Row::Refund(refund) if refund.status == RefundStatus::Failed => {
+                world.sight.met(match commit.notice {
+                    Some(_) => Met::RefundClosedByNotice,
+                    None => Met::RefundRefused,
+                });
             }
             _ => {}
         }

@@ -12,11 +12,13 @@ use cashier::channel::{RefundRequest, Refunded};
 use cashier::delivery::NotTaken;
 use cashier::event::Event;
 use cashier::exception::ExceptionKind;
-use cashier::flow::Flow;
+use cashier::flow::{Flow, FlowStatus};
 use cashier::id::{EventId, FlowNo, OrderId, RefundNo};
 use cashier::memory::MemoryStore;
+use cashier::order::OrderStatus;
 use cashier::refund::Refund;
 use cashier::shell::Cashier;
+use cashier::state::OrderState;
 use cashier::time::{Span, Timestamp};
 use cashier::way::ChannelKind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -311,26 +313,30 @@ impl World {
     }
 
     /// Till has committed a capture.
-    pub fn captured(&self, capture: &Capture, by_bill: bool) {
+    pub fn captured(&self, before: Option<&OrderState>, capture: &Capture, by_bill: bool) {
         let at = self.exec.now();
+        if let Some(breach) = before.and_then(|before| audit::step::captured(before, capture)) {
+            self.sight.breach(at, breach);
+        }
         let found = Found { by_bill, at };
         locked(&self.found).insert(capture.flow_no.clone(), found);
         let books = self.bank.books();
         if books.unknown.contains(&capture.flow_no) {
             self.sight.met(Met::NotFoundThenPaid);
         }
-        if books.unsigned.contains(&capture.flow_no) {
+        if books.unsigned.contains(&format!("pay {}", capture.flow_no)) {
             self.sight.met(Met::UnsignedThenPaid);
         }
         if books.kept.contains(&capture.flow_no) {
             self.sight.met(Met::ReversalRefused);
         }
         if books.contradicted.contains(&capture.flow_no) {
-            self.sight.met(Met::LateAfterClosed);
+            let situation = before.and_then(|before| denied_and_paid(before, capture));
+            self.sight.met(situation.unwrap_or(Met::LateAfterClosed));
         } else if capture.kind == CaptureKind::Late {
             // An order is closed only when nothing of it can be paid any more.
             let row = format!("captures {}", capture.id);
-            let detail = "its order was closed although the channel had not contradicted itself";
+            let detail = "it goes back as late although the channel had not contradicted itself";
             self.sight.broken(at, Formula::A16, row, detail);
         }
         if by_bill {
@@ -422,6 +428,20 @@ impl World {
         for breach in breaches.unwrap_or_default() {
             self.sight.breach(now, breach);
         }
+    }
+}
+
+/// What it is when a code is paid whose payer was told no, while its order is open.
+fn denied_and_paid(before: &OrderState, capture: &Capture) -> Option<Met> {
+    let flow = before.flow(&capture.flow_no)?;
+    if !flow.way().is_barcode() || before.order.status != OrderStatus::Open {
+        return None;
+    }
+    match (capture.kind, flow.status) {
+        (CaptureKind::Winner, _) => Some(Met::DeniedCodeAccepted),
+        (CaptureKind::Late, FlowStatus::Failed) => Some(Met::RefusedCodePaid),
+        (CaptureKind::Late, FlowStatus::Expired) => Some(Met::ExpiredCodePaid),
+        _ => None,
     }
 }
 

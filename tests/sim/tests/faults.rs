@@ -1,6 +1,8 @@
 //! One fault at a time: worlds in which everything is sound but this, and in which
 //! this happens often.
 
+use cashier::policy::LatePayment;
+use cashier::time::Span;
 use std::collections::BTreeMap;
 use till_sim::{CrashPoint, Met, Plan, run};
 
@@ -248,6 +250,23 @@ fn notices_and_bills_tell_of_payments_that_went_back() {
     });
     seen.has(Met::NoticeAfterReversal);
     seen.has(Met::BilledAfterReversal);
+}
+
+#[test]
+fn channels_take_money_by_codes_that_they_had_refused_or_not_known() {
+    let fault = |late_payment| {
+        counters(move |plan: &mut Plan| {
+            plan.contradiction = 1000;
+            plan.code_refused = 300;
+            plan.call_lost = 200;
+            plan.expires_in = Span::minutes(60);
+            plan.policy.late_payment = late_payment;
+        })
+    };
+    let seen = fault(LatePayment::Refund);
+    seen.has(Met::RefusedCodePaid);
+    seen.has(Met::ExpiredCodePaid);
+    fault(LatePayment::Accept).has(Met::DeniedCodeAccepted);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Findings, Formula, is_amount, row_of_order};
 use crate::capture::{Capture, CaptureKind};
+use crate::flow::Flow;
 use crate::order::{CloseReason, OrderStatus};
 use crate::policy::LatePayment;
 use crate::state::OrderState;
@@ -67,7 +68,8 @@ pub(super) fn check(found: &mut Findings, state: &OrderState) {
     });
 }
 
-/// A3: money for a closed order pays it, or goes back, as the policy says.
+/// A3: money for a closed order pays it, or goes back, as the policy says, and so does
+/// money of a code whose payer was told no; all other money is in time.
 fn late_money(found: &mut Findings, state: &OrderState) {
     let row = || row_of_order(state);
     let accepts = state.order.policy.late_payment == LatePayment::Accept;
@@ -80,6 +82,21 @@ fn late_money(found: &mut Findings, state: &OrderState) {
     found.check(!accepts || !late, F::A3, row, || {
         "it gives late money back although the policy is to accept it".to_owned()
     });
+    for capture in state.captures.iter() {
+        let was_closed = state
+            .order
+            .closed
+            .is_some_and(|(at, _)| at <= capture.seen_at);
+        let by_code = |flow: &Flow| flow.way().is_barcode();
+        let may_be = was_closed || state.flow(&capture.flow_no).is_some_and(by_code);
+        let row = || format!("captures {}", capture.id);
+        found.check(
+            may_be || capture.kind != CaptureKind::Late,
+            F::A3,
+            row,
+            || "it counts as late, and its order was not closed when it came".to_owned(),
+        );
+    }
 }
 
 fn winners(state: &OrderState) -> impl Iterator<Item = &Capture> {

@@ -3,8 +3,10 @@
 
 use crate::sight::Met;
 use crate::world::{World, accounts, kind_of};
-use cashier::channel::BillRow;
-use cashier::id::{FlowNo, RefundNo};
+use cashier::audit::Formula;
+use cashier::channel::{BillRow, Payment};
+use cashier::id::{AccountId, FlowNo, RefundNo};
+use cashier::money::Money;
 use cashier::time::{Span, Timestamp};
 use cashier::way::ChannelKind;
 use std::sync::Arc;
@@ -13,6 +15,11 @@ use std::sync::Arc;
 const DAY: i64 = 86_400_000;
 const SHANGHAI: i64 = 8 * 3_600_000;
 const TEN: i64 = 10 * 3_600_000;
+
+/// How many bills name a trade of somebody else's, in thousandths.
+const STRAY: u32 = 50;
+/// How many bills are brought a second time, in thousandths.
+const AGAIN: u32 = 100;
 
 /// Brings the bills of the days up to the one after `last`.
 pub async fn bring_bills(world: Arc<World>) {
@@ -39,21 +46,66 @@ pub async fn bring_bills(world: Arc<World>) {
 
 async fn bring(world: &Arc<World>, from: Timestamp, to: Timestamp) {
     for account in accounts() {
-        for row in rows(world, account.as_str(), from, to) {
-            loop {
-                let (account, asked) = (account.clone(), row.clone());
-                let taken = world.ask(move |cashier| async move {
-                    cashier.take_bill_row(&account, asked).await
-                });
-                if taken.await.is_some_and(|answer| answer.is_ok()) {
-                    if world.bank.books().reversed_at.contains_key(flow_of(&row)) {
-                        world.sight.met(Met::BilledAfterReversal);
-                    }
-                    break;
-                }
-                world.exec.sleep(Span::seconds(5)).await;
+        let mut of_day = rows(world, account.as_str(), from, to);
+        if world.exec.chance(STRAY) {
+            of_day.push(stray(world));
+        }
+        let is_again = !of_day.is_empty() && world.exec.chance(AGAIN);
+        for _ in 0..=u32::from(is_again) {
+            for row in &of_day {
+                hand_in(world, &account, row).await;
             }
         }
+        if is_again {
+            world.sight.met(Met::BilledTwice);
+        }
+    }
+}
+
+/// A row is brought until it is taken.
+async fn hand_in(world: &Arc<World>, account: &AccountId, row: &BillRow) {
+    loop {
+        let (to, asked) = (account.clone(), row.clone());
+        let taken =
+            world.ask(move |cashier| async move { cashier.take_bill_row(&to, asked).await });
+        if taken.await.is_some_and(|answer| answer.is_ok()) {
+            break;
+        }
+        world.exec.sleep(Span::seconds(5)).await;
+    }
+    let flow = flow_of(row);
+    if world.bank.books().reversed_at.contains_key(flow) {
+        world.sight.met(Met::BilledAfterReversal);
+    }
+    if world.bank.books().order_of(flow).is_none() {
+        seen_by_somebody(world, flow);
+    }
+}
+
+/// What another system has sold through the same account.
+fn stray(world: &World) -> BillRow {
+    let at = world.exec.now();
+    let payment = Payment {
+        trade_no: format!("43{:011}", at.seconds()),
+        amount: Money::from_fen(77).unwrap_or_default(),
+        paid_at: at,
+        payer: None,
+        returned: false,
+    };
+    BillRow::Paid {
+        flow_no: FlowNo::new(format!("OTHER{}", at.seconds())),
+        payment,
+    }
+}
+
+/// Q5: a trade that Till never made is shown to a person.
+fn seen_by_somebody(world: &World, flow: &FlowNo) {
+    world.sight.met(Met::StrayInBill);
+    let mut strays = world.memory.strays().into_iter();
+    if !strays.any(|stray| stray.about().ends_with(flow.as_str())) {
+        let (now, row) = (world.exec.now(), format!("bill row {flow}"));
+        let detail = "the bill names it, Till never made it, and nobody is told";
+        world.sight.broken(now, Formula::Q5, row, detail);
     }
 }
 

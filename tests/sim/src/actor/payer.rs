@@ -3,7 +3,9 @@
 use crate::exec::Group;
 use crate::post;
 use crate::world::World;
+use cashier::channel::PayRequest;
 use cashier::command::{PayCommand, Payable, Refusal};
+use cashier::flow::FlowStatus;
 use cashier::id::{AccountId, FlowNo, OrderId};
 use cashier::journal::Source;
 use cashier::time::Span;
@@ -164,6 +166,30 @@ pub fn charged(world: &Arc<World>, kind: ChannelKind, flow: &FlowNo) {
     if kind == ChannelKind::Alipay {
         post::paid(world, flow);
     }
+}
+
+/// The channel contradicts itself: a code whose payer was told that it has paid nothing
+/// is paid all the same. What Till takes back at the channel's word is left alone.
+pub fn charged_after_all(world: &Arc<World>, kind: ChannelKind, request: &PayRequest) {
+    let (world, request) = (world.clone(), request.clone());
+    world.exec.clone().spawn(Group::World, async move {
+        let exec = &world.exec;
+        exec.sleep(exec.span(Span::seconds(5), Span::minutes(10)))
+            .await;
+        let flow = &request.flow_no;
+        let is_denied = world.flow(flow).is_some_and(|known| match known.status {
+            FlowStatus::Failed | FlowStatus::Expired => true,
+            FlowStatus::Closed => known.reverse_wanted_at.is_none(),
+            _ => false,
+        });
+        let now = world.channel_time();
+        if is_denied && world.bank.books().take_after_all(kind, &request, now) {
+            world
+                .sight
+                .trace(exec.now(), format_args!("bank takes {flow} after all"));
+            charged(&world, kind, flow);
+        }
+    });
 }
 
 /// The wallet asks for a password: the payer types it, soon or late, will not, or has
