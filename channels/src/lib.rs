@@ -8,6 +8,8 @@
 //! way to print a channel's words.
 
 pub mod alipay;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod http;
 mod key;
 mod redact;

@@ -1,6 +1,7 @@
 //! The published vectors in `fixtures/wechat`, and the account that they are made for.
 
 use super::{Account, Answers, PlatformKey, Settings};
+#[cfg(test)]
 use super::{bill, notice, oaep, seal, sign, verify};
 use crate::key::SigningKey;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -8,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cashier::time::Timestamp;
 use serde_json::{Value, json};
+#[cfg(test)]
 use std::collections::BTreeSet;
 
 /// One file of vectors.
@@ -109,6 +111,7 @@ pub(super) fn notification(event_type: &str, plain: &str) -> Vec<u8> {
 }
 
 /// The one table: each file of the vectors, and what passes them all.
+#[cfg(test)]
 const VECTORS: [(&str, fn()); 7] = [
     ("20_v3_request_sign.json", sign::tests::vectors),
     ("21_v3_response_verify.json", verify::tests::vectors),
@@ -120,6 +123,7 @@ const VECTORS: [(&str, fn()); 7] = [
 ];
 
 /// Keys, and what belongs to the adapter of the older version.
+#[cfg(test)]
 const OTHERS: [&str; 5] = [
     "00_keys.json",
     "10_v2_sign.json",

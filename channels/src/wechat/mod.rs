@@ -20,6 +20,11 @@ mod codes;
 mod convert;
 #[cfg(test)]
 mod fixture;
+#[cfg(all(fuzzing, not(test)))]
+#[expect(dead_code, reason = "tests use more of it than fuzzing")]
+mod fixture;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 mod names;
 mod notice;
 #[cfg(test)]

@@ -19,6 +19,11 @@ mod codes;
 mod convert;
 #[cfg(test)]
 mod fixture;
+#[cfg(all(fuzzing, not(test)))]
+#[expect(dead_code, reason = "tests use more of it than fuzzing")]
+mod fixture;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 mod notice;
 mod pay;
 mod query;

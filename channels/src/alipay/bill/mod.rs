@@ -9,6 +9,8 @@
 
 mod archive;
 mod detail;
+#[cfg(fuzzing)]
+pub(super) mod fuzz;
 mod lines;
 mod summary;
 

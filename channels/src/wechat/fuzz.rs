@@ -1,0 +1,109 @@
+//! APIv3's notices, and the bills of both versions, as a stranger may send them.
+
+use super::account::Account;
+use super::bill::{Owner, open as open_bill};
+use super::fixture::{self, SIGNED_AT};
+use super::notice::open;
+use crate::fuzz::{check_rows, file};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use cashier::channel::{Notice, NoticeFact, NoticeRefusal, RawNotice};
+use serde_json::Value;
+use std::sync::LazyLock;
+
+static ACCOUNT: LazyLock<Account> = LazyLock::new(fixture::account);
+
+/// A notice: `p` and a plain text of a payment, `r` of a refund, `b` a whole body that
+/// WeChat signed, `h` a body and headers that nobody did.
+pub fn notice(data: &[u8]) {
+    match data.split_first() {
+        Some((b'p', plain)) => sealed("TRANSACTION.SUCCESS", plain),
+        Some((b'r', plain)) => sealed("REFUND.SUCCESS", plain),
+        Some((b'b', body)) => signed(body),
+        Some((b'h', text)) => stranger(text),
+        _ => {}
+    }
+}
+
+fn opened(headers: &[(String, String)], body: &[u8]) -> Result<Notice, NoticeRefusal> {
+    open(&ACCOUNT, RawNotice { headers, body }, SIGNED_AT)
+}
+
+/// What is told is what was sealed; with another seal nothing is.
+fn sealed(event: &str, plain: &[u8]) {
+    let Ok(plain) = std::str::from_utf8(plain) else { return };
+    let body = fixture::notification(event, plain);
+    let notice = opened(&fixture::signed(&body), &body);
+    let Ok(notice) = believed(notice) else { return };
+    let said: Value = serde_json::from_str(plain).expect("what was understood is JSON");
+    let flow_no = match &notice.fact {
+        NoticeFact::Trade { flow_no, .. } => flow_no,
+        NoticeFact::Refund { flow_no, refund_no, .. } => {
+            assert_eq!(said["out_refund_no"], refund_no.as_str());
+            flow_no
+        }
+        NoticeFact::Other { .. } => return,
+    };
+    assert_eq!(said["out_trade_no"], flow_no.as_str());
+    broken(&body);
+}
+
+/// The same notice with one character of its seal changed, signed anew.
+fn broken(body: &[u8]) {
+    let mut notice: Value = serde_json::from_slice(body).expect("a notification");
+    let seal = notice["resource"]["ciphertext"].as_str().expect("a text");
+    let other = if seal.starts_with('A') { "B" } else { "A" };
+    notice["resource"]["ciphertext"] = format!("{other}{}", seal.split_at(1).1).into();
+    let body = notice.to_string().into_bytes();
+    let refused = opened(&fixture::signed(&body), &body);
+    assert!(matches!(refused, Err(NoticeRefusal::Unreadable { .. })));
+}
+
+fn signed(body: &[u8]) {
+    let headers = fixture::signed(body);
+    let _ = believed(opened(&headers, body));
+    let more = [body, b" "].concat();
+    assert!(matches!(opened(&headers, &more), Err(NoticeRefusal::Unverified(_))));
+}
+
+/// What WeChat signed is not refused for its signature.
+fn believed(opened: Result<Notice, NoticeRefusal>) -> Result<Notice, NoticeRefusal> {
+    if let Err(refusal) = &opened {
+        let doubted = matches!(refusal, NoticeRefusal::Unverified(_) | NoticeRefusal::NotNow(_));
+        assert!(!doubted, "{refusal}");
+    }
+    opened
+}
+
+/// Lines `name: value`, an empty one, a body; never believed.
+fn stranger(text: &[u8]) {
+    let text = String::from_utf8_lossy(text);
+    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let pairs = head.lines().filter_map(|line| line.split_once(": "));
+    let headers: Vec<_> = pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let refused = opened(&headers, body.as_bytes());
+    assert!(matches!(
+        refused,
+        Err(NoticeRefusal::Unverified(_) | NoticeRefusal::NotNow(_))
+    ));
+}
+
+/// A bill: refused whole, or all its rows are there, and only under its own hash.
+pub fn bill(data: &[u8]) {
+    let owner = Owner {
+        merchant: "1900009191".to_owned(),
+        sub_merchant: None,
+    };
+    let file = file(data);
+    let Ok(bill) = open_bill(&file, &owner, None) else { return };
+    let rows = check_rows(bill);
+    let again = open_bill(&file, &owner, None).expect("it was whole before");
+    assert_eq!(check_rows(again), rows);
+    let foreign = hex::encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, b"another text"));
+    assert!(open_bill(&file, &owner, Some(&foreign)).is_err());
+    if !data.starts_with(&[0x1f, 0x8b]) {
+        let own = hex::encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, data));
+        assert!(open_bill(&file, &owner, Some(&own)).is_ok());
+    }
+}
