@@ -3,7 +3,9 @@
 //! stands before the code, the vectors' throw-away keys make one, so that what lies
 //! behind it is reached too.
 
-pub use crate::alipay::fuzz::{answer as alipay_answer, bill as alipay_bill, notice as alipay_notice};
+pub use crate::alipay::fuzz::{
+    answer as alipay_answer, bill as alipay_bill, notice as alipay_notice,
+};
 pub use crate::wechat::fuzz::{bill as wechat_bill, notice as wechat_notice};
 pub use crate::wechat_v2::fuzz::message as wechat_v2;
 
@@ -26,10 +28,19 @@ pub(crate) fn check_rows(bill: impl Iterator<Item = Result<BillRow, BillFault>>)
         .collect();
     for row in &rows {
         let (flow_no, number, amount) = match row {
-            BillRow::Paid { flow_no, payment } => (flow_no, payment.trade_no.as_str(), payment.amount),
-            BillRow::Refunded { flow_no, refund_no, amount } => (flow_no, refund_no.as_str(), *amount),
+            BillRow::Paid { flow_no, payment } => {
+                (flow_no, payment.trade_no.as_str(), payment.amount)
+            }
+            BillRow::Refunded {
+                flow_no,
+                refund_no,
+                amount,
+            } => (flow_no, refund_no.as_str(), *amount),
         };
-        assert!(!flow_no.as_str().is_empty() && !number.is_empty(), "{row:?}");
+        assert!(
+            !flow_no.as_str().is_empty() && !number.is_empty(),
+            "{row:?}"
+        );
         assert!(amount.is_positive(), "{row:?}");
     }
     rows

@@ -21,7 +21,9 @@ static ALIPAY_PUBLIC: LazyLock<VerifyingKey> = LazyLock::new(|| {
 /// Every text that the vectors' key has signed.
 static SIGNED: LazyLock<Vec<String>> = LazyLock::new(|| {
     let answers = fixture::answers();
-    let texts = answers.iter().filter_map(|v| v["signed_substring"].as_str());
+    let texts = answers
+        .iter()
+        .filter_map(|v| v["signed_substring"].as_str());
     texts.map(str::to_owned).collect()
 });
 
@@ -36,7 +38,11 @@ pub fn answer(data: &[u8]) {
 
 /// The node is the body's own text, and only what Alipay once signed is Alipay's.
 fn raw_answer(body: &[u8]) {
-    for method in ["alipay.trade.precreate", "alipay.trade.query", "alipay.trade.refund"] {
+    for method in [
+        "alipay.trade.precreate",
+        "alipay.trade.query",
+        "alipay.trade.refund",
+    ] {
         let Ok(cut) = cut(body, method) else { continue };
         check_node(&cut, body);
         if cut.signature(&ALIPAY_PUBLIC) == Signature::Right {
@@ -71,7 +77,9 @@ pub fn notice(body: &[u8]) {
     if let Ok(notice) = open(&ACCOUNT, body, NOW, |_| {}) {
         assert_eq!(open(&ACCOUNT, body, NOW, |_| {}), Ok(notice));
     }
-    let Ok(mut parameters) = form(body) else { return };
+    let Ok(mut parameters) = form(body) else {
+        return;
+    };
     for (name, value) in [
         ("sign_type", "RSA2"),
         ("charset", "utf-8"),
@@ -89,16 +97,24 @@ fn signed_notice(parameters: Parameters) {
     let opened = open(&ACCOUNT, &body, NOW, |_| {});
     if let Err(refusal) = &opened {
         assert!(
-            !matches!(refusal, NoticeRefusal::Unverified(_) | NoticeRefusal::NotNow(_)),
+            !matches!(
+                refusal,
+                NoticeRefusal::Unverified(_) | NoticeRefusal::NotNow(_)
+            ),
             "{refusal}"
         );
     }
     if let Ok(notice) = opened
         && let NoticeFact::Trade { flow_no, trade } = notice.fact
     {
-        assert_eq!(parameters.get("out_trade_no").map(String::as_str), Some(flow_no.as_str()));
+        assert_eq!(
+            parameters.get("out_trade_no").map(String::as_str),
+            Some(flow_no.as_str())
+        );
         if let Trade::Paid(payment) = trade {
-            let said = parameters.get("total_amount").map(|text| Money::from_yuan(text));
+            let said = parameters
+                .get("total_amount")
+                .map(|text| Money::from_yuan(text));
             assert_eq!(said, Some(Ok(payment.amount)));
         }
     }

@@ -34,7 +34,9 @@ pub fn bill(data: &[u8]) {
 
 /// It is refused whole, or its rows are all there, twice the same.
 fn archived(archive: &[u8]) {
-    let Ok(bill) = checked(file(archive), &EXPECTED) else { return };
+    let Ok(bill) = checked(file(archive), &EXPECTED) else {
+        return;
+    };
     let rows = check_rows(bill);
     let again = checked(file(archive), &EXPECTED).expect("it was whole before");
     assert_eq!(check_rows(again), rows);
@@ -43,7 +45,9 @@ fn archived(archive: &[u8]) {
 fn packed(detail: &[u8], summary: &[u8]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in [("业务明细.csv", detail), ("业务明细(汇总).csv", summary)] {
-        archive.start_file(name, SimpleFileOptions::default()).expect("room");
+        archive
+            .start_file(name, SimpleFileOptions::default())
+            .expect("room");
         archive.write_all(text).expect("room");
     }
     archive.finish().expect("room").into_inner()
