@@ -9,6 +9,7 @@
 
 pub mod alipay;
 #[cfg(fuzzing)]
+#[expect(clippy::expect_used, reason = "a broken promise is a panic")]
 pub mod fuzz;
 mod http;
 mod key;

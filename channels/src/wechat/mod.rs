@@ -18,12 +18,23 @@ mod close;
 mod codepay;
 mod codes;
 mod convert;
-#[cfg(test)]
-mod fixture;
-#[cfg(all(fuzzing, not(test)))]
-#[expect(dead_code, reason = "tests use more of it than fuzzing")]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "fuzzing is a test that `cfg(test)` does not know, and uses less of it"
+    )
+)]
 mod fixture;
 #[cfg(fuzzing)]
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a broken promise is a panic"
+)]
 pub(crate) mod fuzz;
 mod names;
 mod notice;
