@@ -19,14 +19,11 @@ mod codepay;
 mod codes;
 mod convert;
 #[cfg(any(test, fuzzing))]
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "fuzzing is a test that `cfg(test)` does not know, and uses less of it"
-    )
+#[cfg_attr(not(test), expect(dead_code, reason = "fuzzing uses less of it"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "for tests alone"
 )]
 mod fixture;
 #[cfg(fuzzing)]

@@ -49,7 +49,10 @@ fn exact(text: &str) -> Option<i64> {
 fn json(text: &str) {
     if let Ok(money) = serde_json::from_str::<Money>(text) {
         assert_eq!(text.trim().parse(), Ok(money.fen()), "{text:?}");
-        assert_eq!(serde_json::to_string(&money).ok(), Some(money.fen().to_string()));
+        assert_eq!(
+            serde_json::to_string(&money).ok(),
+            Some(money.fen().to_string())
+        );
     }
 }
 
@@ -61,6 +64,12 @@ fn arithmetic(one: i64, other: i64) {
     let (Ok(one), Ok(other)) = (Money::from_fen(one), Money::from_fen(other)) else {
         return;
     };
-    assert_eq!(one.checked_add(other).map(fen), inside(fen(one) + fen(other)));
-    assert_eq!(one.checked_sub(other).map(fen), inside(fen(one) - fen(other)));
+    assert_eq!(
+        one.checked_add(other).map(fen),
+        inside(fen(one) + fen(other))
+    );
+    assert_eq!(
+        one.checked_sub(other).map(fen),
+        inside(fen(one) - fen(other))
+    );
 }

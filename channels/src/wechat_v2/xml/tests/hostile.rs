@@ -232,9 +232,9 @@ fn everything_else_that_xml_can_do_is_refused_for_what_it_is() {
     }
 }
 
-/// The best of ten each, of which docs/fuzzing.md speaks.
+/// The best of ten each; docs/fuzzing.md has them.
 #[test]
-#[ignore = "prints times, and shows nothing: cargo test --release -p channels hostile -- --ignored --nocapture"]
+#[ignore = "prints times and proves nothing: cargo nextest run -p channels --run-ignored only --no-capture how_long"]
 fn how_long_each_refusal_takes() {
     let small = SMALL.into_iter().map(|(text, _)| (text, text.to_owned()));
     let large = large().into_iter().map(|(what, text, _)| (what, text));
