@@ -245,6 +245,7 @@ fn how_long_each_refusal_takes() {
             assert!(told(&text).is_err());
             fastest = fastest.min(began.elapsed());
         }
+        let what = what.escape_debug();
         println!("{fastest:>12.1?}  {:>9} bytes  {what}", text.len());
     }
 }
