@@ -10,6 +10,7 @@ pub use crate::wechat::fuzz::{bill as wechat_bill, notice as wechat_notice};
 pub use crate::wechat_v2::fuzz::message as wechat_v2;
 
 use cashier::channel::{BillFault, BillRow};
+use cashier::money::Money;
 use std::fs::File;
 use std::io::{Seek, Write};
 
@@ -44,4 +45,19 @@ pub(crate) fn check_rows(bill: impl Iterator<Item = Result<BillRow, BillFault>>)
         assert!(amount.is_positive(), "{row:?}");
     }
     rows
+}
+
+/// An amount of yuan in fen; what is none is nothing.
+pub(crate) fn fen(text: &str) -> i64 {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text),
+    };
+    sign * Money::from_yuan(digits).map_or(0, Money::fen)
+}
+
+/// An amount of fen in yuan.
+pub(crate) fn yuan(fen: i64) -> String {
+    let sign = if fen < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", fen.abs() / 100, fen.abs() % 100)
 }

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::bill::{Owner, open as open_bill};
 use super::fixture::{self, SIGNED_AT};
 use super::notice::open;
-use crate::fuzz::{check_rows, file};
+use crate::fuzz::{check_rows, fen, file, yuan};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use cashier::channel::{Notice, NoticeFact, NoticeRefusal, RawNotice};
 use serde_json::Value;
@@ -109,8 +109,42 @@ fn stranger(text: &[u8]) {
     assert!(doubted || SIGNED.iter().any(|signed| signed == body));
 }
 
-/// A bill: refused whole, or all its rows are there, and only under its own hash.
+/// A bill, or rows that want one around them.
 pub fn bill(data: &[u8]) {
+    match data.first() {
+        Some(b'`') => whole(around(&String::from_utf8_lossy(data)).as_bytes()),
+        _ => whole(data),
+    }
+}
+
+/// With names and sums around them, rows are refused for themselves alone.
+fn around(rows: &str) -> String {
+    let rows = rows.trim_end_matches('\n');
+    let mut sums = [0; 5];
+    for row in rows.lines() {
+        let cells: Vec<&str> = row.split(",`").collect();
+        // The merchant's own texts, which may be in many cells, stand before the last two.
+        let ends = [3, 2].map(|from_end| cells.len().checked_sub(from_end));
+        let places = [Some(12), Some(16), Some(17), ends[0], ends[1]];
+        for (sum, place) in sums.iter_mut().zip(places) {
+            let cell = place.and_then(|place| cells.get(place));
+            *sum += cell.map_or(0, |cell| fen(cell.trim_end_matches('\r')));
+        }
+    }
+    let [settled, refunded, voucher, ordered, asked] = sums.map(yuan);
+    let count = rows.lines().count();
+    format!(
+        "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,\
+         交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,\
+         充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,\
+         费率备注\n{rows}\n总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,\
+         订单总金额,申请退款总金额\n`{count},`{settled},`{refunded},`{voucher},`0,`{ordered},\
+         `{asked}\n"
+    )
+}
+
+/// It is refused whole, or all its rows are there, and only under its own hash.
+fn whole(data: &[u8]) {
     let owner = Owner {
         merchant: "1900009191".to_owned(),
         sub_merchant: None,

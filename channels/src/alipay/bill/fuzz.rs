@@ -1,9 +1,10 @@
-//! Bills: archives, and archives around any two texts.
+//! Bills: archives, archives around any two texts, and whole bills around any rows.
 
-use super::{Expected, checked};
-use crate::fuzz::{check_rows, file};
+use super::{Expected, Side, checked};
+use crate::fuzz::{check_rows, fen, file, yuan};
 use cashier::channel::BillRow;
 use cashier::time::{Day, Timestamp};
+use encoding_rs::GBK;
 use std::io::{Cursor, Write};
 use std::sync::LazyLock;
 use zip::ZipWriter;
@@ -18,7 +19,7 @@ static EXPECTED: LazyLock<Expected> = LazyLock::new(|| {
 /// What stands between the two texts: bytes that GBK never has.
 const BETWEEN: &[u8] = b"\xff\xff";
 
-/// `a` and an archive, or `t` and the texts of its two files.
+/// `a` and an archive, `t` and the texts of its two files, or `r` and rows in UTF-8.
 pub fn bill(data: &[u8]) {
     match data.split_first() {
         Some((b'a', archive)) => drop(archived(archive)),
@@ -30,8 +31,64 @@ pub fn bill(data: &[u8]) {
                 assert!(rows.is_none_or(|rows| rows.len() == count(detail)));
             }
         }
+        Some((b'r', rows)) => around(&String::from_utf8_lossy(rows)),
         _ => {}
     }
+}
+
+/// With their head and their sums around them, rows are refused for themselves alone.
+fn around(rows: &str) {
+    let (paid, refunded) = sums(rows);
+    let head = "#账号：[20880000000000010156]\n\
+        #起始日期：[2019年09月16日 00:00:00] 终止日期：[2019年09月17日 00:00:00]";
+    let detail = format!(
+        "#支付宝业务明细查询\n{head}\n#业务明细列表\n支付宝交易号,商户订单号,业务类型,完成时间,\
+         订单金额（元）,商家实收（元）,退款批次号/请求号\n{rows}\n#业务明细列表结束\n\
+         #交易合计：{}笔，商家实收共{}元\n#退款合计：{}笔，商家实收退款共{}元\n#导出时间\n",
+        paid.count,
+        yuan(paid.received),
+        refunded.count,
+        yuan(refunded.received)
+    );
+    let summary = format!(
+        "#支付宝业务汇总查询\n{head}\n#业务汇总列表\n门店编号,交易订单总笔数,退款订单总笔数,\
+         订单金额（元）,商家实收（元）\n合计,{},{},{},{}\n#业务汇总列表结束\n#导出时间\n",
+        paid.count,
+        refunded.count,
+        yuan(paid.ordered),
+        yuan(paid.received)
+    );
+    let detail = GBK.encode(&detail).0;
+    let Some(rows) = archived(&packed(&detail, &GBK.encode(&summary).0)) else {
+        return;
+    };
+    assert_eq!(rows.len(), count(&detail));
+    let (mut came, mut went) = (0, 0);
+    for row in rows {
+        match row {
+            BillRow::Paid { payment, .. } => came += payment.amount.fen(),
+            BillRow::Refunded { amount, .. } => went -= amount.fen(),
+        }
+    }
+    assert_eq!((came, went), (paid.ordered, refunded.ordered));
+}
+
+/// The sums of payments and of refunds, read without any care.
+fn sums(rows: &str) -> (Side, Side) {
+    let (mut paid, mut refunded) = (Side::default(), Side::default());
+    for line in rows.lines() {
+        let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+        if let [_, _, kind, _, ordered, received, _] = cells[..] {
+            let side = match kind {
+                "退款" => &mut refunded,
+                _ => &mut paid,
+            };
+            side.count += 1;
+            side.ordered += fen(ordered);
+            side.received += fen(received);
+        }
+    }
+    (paid, refunded)
 }
 
 /// It is refused whole, or has the same rows twice.
