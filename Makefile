@@ -5,7 +5,7 @@ nextest_profile := $(if $(CI),ci,default)
 
 .NOTPARALLEL:
 .PHONY: help run test steps setup check format lint doc doctest deny advisories unit interop browser pictures sim model \
-	chaos chaos-build chaos-short chaos-points mutants mutants-fit
+	chaos chaos-build chaos-short chaos-points mutants mutants-fit fuzz fuzz-smoke
 
 help: ## Lists the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,7 +18,7 @@ run: ## Gateway, sandbox and demo shop in one process, data in ./data; prints th
 test: setup ## Everything: format, lints, documents, licences, tests with real servers, browser
 	@$(MAKE) --no-print-directory --keep-going steps
 
-steps: format lint failures mutants-fit doc deny doctest unit sim model chaos-short interop browser
+steps: format lint failures mutants-fit doc deny doctest unit sim model fuzz-smoke chaos-short interop browser
 
 setup: ## Installs what the tests need (Debian's packages, npm packages)
 	@$(step) setup tests/setup/install
@@ -27,6 +27,7 @@ check: format lint failures ## Format, lints and the table of failures only
 
 format:
 	@$(step) format cargo fmt --all --check
+	@$(step) format-fuzz cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 
 lint:
 	@$(step) lint cargo clippy --locked --workspace --all-targets -- --deny warnings
@@ -43,13 +44,15 @@ doc:
 # on GitHub: a step of its own, so that the same commit always gives the same answer.
 deny: ## Licences, sources and forbidden crates (needs cargo-deny)
 	@if command -v cargo-deny >/dev/null; then \
-		$(step) deny cargo deny --locked check bans licenses sources; \
+		$(step) deny cargo deny --locked check bans licenses sources && \
+		$(step) deny-fuzz cargo deny --manifest-path tests/fuzz/Cargo.toml --locked check bans licenses sources; \
 	else \
 		echo; echo '==> deny: skipped. To run it: cargo install --locked cargo-deny'; \
 	fi
 
 advisories: ## Known vulnerabilities of the crates in use (needs cargo-deny and GitHub)
 	cargo deny --locked check advisories
+	cargo deny --manifest-path tests/fuzz/Cargo.toml --locked check advisories
 
 doctest:
 	@$(step) doctest cargo test --locked --workspace --doc
@@ -72,6 +75,14 @@ mutants: ## Known mistakes, each of which the simulator must notice
 
 mutants-fit:
 	@$(step) mutants-fit tests/mutants/run --check
+
+# A workspace of its own, built with a stable compiler and C++; findings land in tests/fuzz/artifacts.
+fuzz: MINUTES = 10
+fuzz: ## Makes up what strangers may send, MINUTES=10 for each target (TARGET=wechat_v2: for one)
+	@$(step) fuzz tests/fuzz/run long $(MINUTES) $(TARGET)
+
+fuzz-smoke: ## Everything in the fuzzers' corpus once, and five seconds of new inputs for each target
+	@$(step) fuzz-smoke tests/fuzz/run smoke $(TARGET)
 
 # Beside `till demo`, on free ports; writes docs/interop.md.
 interop: ## The channels' own SDKs against the sandbox and against what the gateway signs

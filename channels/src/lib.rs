@@ -10,6 +10,9 @@
 pub mod alipay;
 #[cfg(test)]
 mod documented;
+#[cfg(fuzzing)]
+#[expect(clippy::expect_used, reason = "a broken promise is a panic")]
+pub mod fuzz;
 mod http;
 mod key;
 mod redact;

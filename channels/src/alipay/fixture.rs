@@ -9,7 +9,7 @@ use crate::key::SigningKey;
 use async_trait::async_trait;
 use cashier::time::{Clock, Span, Timestamp};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use url::form_urlencoded;
 
 /// 2024-07-24 03:07:50 GMT+8, the time of the request vectors, and 999 ms.
@@ -96,8 +96,9 @@ pub(super) fn alipay() -> SigningKey {
 
 /// A notice's body as Alipay would send these parameters.
 pub(super) fn signed_form(mut parameters: Parameters) -> Vec<u8> {
+    static ALIPAY: LazyLock<SigningKey> = LazyLock::new(alipay);
     let text = sign::notice_text(&parameters, Empty::Dropped);
-    parameters.insert("sign".to_owned(), alipay().sign(text.as_bytes()).unwrap());
+    parameters.insert("sign".to_owned(), ALIPAY.sign(text.as_bytes()).unwrap());
     form(&parameters)
 }
 

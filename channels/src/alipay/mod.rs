@@ -16,8 +16,17 @@ mod client;
 mod close;
 mod codes;
 mod convert;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(not(test), expect(dead_code, reason = "fuzzing uses less of it"))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "for tests alone"
+)]
 mod fixture;
+#[cfg(fuzzing)]
+#[expect(clippy::expect_used, reason = "a broken promise is a panic")]
+pub(crate) mod fuzz;
 mod learn;
 mod notice;
 mod pay;

@@ -66,7 +66,7 @@ pub(super) fn reply(receipt: Receipt) -> NoticeReply {
 
 /// Reads the form, decoded once. A name that stands twice is refused: two readers
 /// might choose differently.
-fn form(body: &[u8]) -> Result<Parameters, NoticeRefusal> {
+pub(super) fn form(body: &[u8]) -> Result<Parameters, NoticeRefusal> {
     let mut parameters = Parameters::new();
     for (name, value) in form_urlencoded::parse(body) {
         if parameters

@@ -1,6 +1,7 @@
 //! The published vectors in `fixtures/wechat`, and the account that they are made for.
 
 use super::{Account, Answers, PlatformKey, Settings};
+#[cfg(test)]
 use super::{bill, notice, oaep, seal, sign, verify};
 use crate::key::SigningKey;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -8,7 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cashier::time::Timestamp;
 use serde_json::{Value, json};
+#[cfg(test)]
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// One file of vectors.
 pub(super) fn read(name: &str) -> Value {
@@ -73,15 +76,18 @@ pub(super) const SIGNED_AT: Timestamp = Timestamp::from_millis(1_554_209_980_000
 /// The headers that WeChat would send with this body at [`SIGNED_AT`], signed with the
 /// vectors' WeChat Pay public key's private half.
 pub(super) fn signed(body: &[u8]) -> Vec<(String, String)> {
-    let keys = read("00_keys.json");
-    let key = &keys["wechatpay_public_key"];
-    let private = SigningKey::read(key["private_key_pkcs8_pem"].as_str().unwrap()).unwrap();
+    static KEY: LazyLock<(String, SigningKey)> = LazyLock::new(|| {
+        let key = read("00_keys.json")["wechatpay_public_key"].take();
+        let private = SigningKey::read(key["private_key_pkcs8_pem"].as_str().unwrap());
+        (key["id"].as_str().unwrap().to_owned(), private.unwrap())
+    });
+    let (id, private) = &*KEY;
     let timestamp = SIGNED_AT.seconds().to_string();
     let message = [timestamp.as_bytes(), b"\nabcdef\n", body, b"\n"].concat();
     [
         ("wechatpay-timestamp", timestamp),
         ("wechatpay-nonce", "abcdef".to_owned()),
-        ("wechatpay-serial", key["id"].as_str().unwrap().to_owned()),
+        ("wechatpay-serial", id.clone()),
         ("wechatpay-signature", private.sign(&message).unwrap()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -90,12 +96,14 @@ pub(super) fn signed(body: &[u8]) -> Vec<(String, String)> {
 
 /// A notice's body around this plain text, sealed with the vectors' APIv3 key.
 pub(super) fn notification(event_type: &str, plain: &str) -> Vec<u8> {
-    let keys = read("00_keys.json");
-    let key = UnboundKey::new(&AES_256_GCM, keys["apiv3_key"].as_str().unwrap().as_bytes());
+    static KEY: LazyLock<LessSafeKey> = LazyLock::new(|| {
+        let keys = read("00_keys.json");
+        let key = UnboundKey::new(&AES_256_GCM, keys["apiv3_key"].as_str().unwrap().as_bytes());
+        LessSafeKey::new(key.unwrap())
+    });
     let nonce = Nonce::try_assume_unique_for_key(b"fdasflkja484").unwrap();
     let mut sealed = plain.as_bytes().to_vec();
-    LessSafeKey::new(key.unwrap())
-        .seal_in_place_append_tag(nonce, Aad::from(b"x"), &mut sealed)
+    KEY.seal_in_place_append_tag(nonce, Aad::from(b"x"), &mut sealed)
         .unwrap();
     let resource = json!({
         "original_type": "x", "algorithm": "AEAD_AES_256_GCM", "associated_data": "x",
@@ -109,6 +117,7 @@ pub(super) fn notification(event_type: &str, plain: &str) -> Vec<u8> {
 }
 
 /// The one table: each file of the vectors, and what passes them all.
+#[cfg(test)]
 const VECTORS: [(&str, fn()); 7] = [
     ("20_v3_request_sign.json", sign::tests::vectors),
     ("21_v3_response_verify.json", verify::tests::vectors),
@@ -120,6 +129,7 @@ const VECTORS: [(&str, fn()); 7] = [
 ];
 
 /// Keys, and what belongs to the adapter of the older version.
+#[cfg(test)]
 const OTHERS: [&str; 5] = [
     "00_keys.json",
     "10_v2_sign.json",

@@ -1,10 +1,13 @@
 //! The vectors of APIv2 and the account that they speak for.
 
 use super::account::{Account, Settings};
-use super::sign::{self, SIGN, SignType};
+use super::sign::{SIGN, SignType};
 use super::wire::Fields;
-use super::{answer, bills, notice, pay, seal, xml};
+use super::xml;
+#[cfg(test)]
+use super::{answer, bills, notice, pay, seal, sign};
 use serde_json::Value;
+#[cfg(test)]
 use std::collections::BTreeSet;
 
 /// One file of vectors.
@@ -69,6 +72,7 @@ pub(super) fn signed(mut fields: Fields) -> String {
 
 /// The one table: each file of the vectors, and what passes its entries; who reads a file
 /// in another module stands in another row.
+#[cfg(test)]
 const VECTORS: [(&str, fn()); 10] = [
     ("10_v2_sign.json", sign::tests::vectors),
     ("11_v2_client_params.json", pay::tests::vectors_of_wallets),
@@ -86,6 +90,7 @@ const VECTORS: [(&str, fn()); 10] = [
 ];
 
 /// Keys, and what belongs to the adapter of the newer version.
+#[cfg(test)]
 const OTHERS: [&str; 7] = [
     "00_keys.json",
     "20_v3_request_sign.json",

@@ -68,7 +68,9 @@ pub(super) fn read(bytes: &[u8], root: &'static str) -> Result<Fields, XmlFault>
     }
 }
 
-/// Writes a message, each value as text: `]]>` cannot end what never began.
+/// Writes a message, each value as text: `]]>` cannot end what never began. A carriage
+/// return is written as `&#13;`, lest a parser make a line feed of it; [`read`] refuses
+/// that, and Till sends none (`convert::plain`).
 pub(super) fn write(fields: &Fields) -> String {
     let mut text = String::from("<xml>");
     for (name, value) in fields.iter() {
@@ -226,6 +228,7 @@ impl Reading {
             _ => Err(XmlFault::Forbidden("text outside of its fields")),
         }
     }
+
     fn end(self, position: u64) -> Result<Fields, XmlFault> {
         match self.place {
             Place::End => Ok(self.fields),

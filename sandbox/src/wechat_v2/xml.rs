@@ -260,6 +260,14 @@ mod tests {
     fn whatever_two_parsers_may_read_differently_is_refused() {
         refused("<!DOCTYPE x><xml></xml>", Unreadable::DocType);
         refused("<xml><!DOCTYPE x></xml>", Unreadable::DocType);
+        for declared in [
+            "ENTITY b '00'",
+            "ENTITY b SYSTEM 'file:///etc/passwd'",
+            "ENTITY % b SYSTEM 'http://127.0.0.1:9/'> %b; <!ENTITY c '00'",
+        ] {
+            let body = format!("<!DOCTYPE x [<!{declared}>]><xml><a>&b;</a></xml>");
+            refused(&body, Unreadable::DocType);
+        }
         refused("<xml><a>&b;</a></xml>", Unreadable::Entity);
         refused("<xml><a>&#0;</a></xml>", Unreadable::Entity);
         refused("<xml><a>1</a><a>2</a></xml>", Unreadable::Doubled);
@@ -271,6 +279,11 @@ mod tests {
         refused("<xml><a><?pi?>1</a></xml>", Unreadable::Decoration);
         refused("<xml><!-- a --><a>1</a></xml>", Unreadable::Decoration);
         refused("<xml><a b=\"1\">1</a></xml>", Unreadable::Decoration);
+        refused("<xml xmlns='x'><a>1</a></xml>", Unreadable::Decoration);
+        refused("<xml><x:a>1</x:a></xml>", Unreadable::Malformed);
+        refused("<xml><a<![CDATA[b]]>>1</a></xml>", Unreadable::Malformed);
+        refused("<xml><a><![CDATA[1]]>0</a></xml>", Unreadable::Text);
+        refused("<xml><![CDATA[<a>1</a>]]></xml>", Unreadable::Text);
         refused("<xml>text<a>1</a></xml>", Unreadable::Text);
         refused("<xml><a>1</a></xml><xml></xml>", Unreadable::Malformed);
         refused("<xml><a>1</a></xml>more", Unreadable::Text);
@@ -297,6 +310,10 @@ mod tests {
         refused(
             &format!("<xml>{}", "<a>".repeat(10_000)),
             Unreadable::Nested,
+        );
+        refused(
+            &format!("<xml>{}", "<a>".repeat(100_000)),
+            Unreadable::TooLong,
         );
         refused(
             &format!("<xml><a>{}</a></xml>", "x".repeat(LIMIT)),

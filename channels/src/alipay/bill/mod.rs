@@ -9,6 +9,9 @@
 
 mod archive;
 mod detail;
+#[cfg(fuzzing)]
+#[expect(clippy::expect_used, reason = "a broken promise is a panic")]
+pub(super) mod fuzz;
 mod lines;
 mod summary;
 

@@ -3,8 +3,8 @@
 use super::*;
 use crate::wechat_v2::fixture;
 use proptest::prelude::*;
-use std::time::Duration;
-use tokio::time::Instant;
+
+mod hostile;
 
 fn told(text: &str) -> Result<Fields, XmlFault> {
     read(text.as_bytes(), "xml")
@@ -79,119 +79,15 @@ fn what_a_flat_message_may_look_like_is_read() {
     assert_eq!(plain, Ok(fields(&[("a", "1")])));
 }
 
+/// A parser after the book reads a bare one as a line feed, and then the signature is
+/// of another text.
 #[test]
-fn everything_else_that_xml_can_do_is_refused_within_ten_milliseconds() {
-    let attributes: String = (0..100_001).map(|n| format!(" a{n}='1'")).collect();
-    let deep = "<a>".repeat(20_000);
-    let many: String = (0..4_000).map(|n| format!("<a{n}>1</a{n}>")).collect();
-    let entities = "<!ENTITY b \"&a;&a;&a;\">".repeat(2_000);
-    let long_name = "n".repeat(65);
-    let attacks = [
-        (
-            "a document type",
-            "<!DOCTYPE xml><xml><a>1</a></xml>".to_owned(),
-        ),
-        (
-            "a document type",
-            format!("<!DOCTYPE x [{entities}]><xml><a>&b;</a></xml>"),
-        ),
-        (
-            "a document type",
-            "<xml><a>1</a></xml><!DOCTYPE xml SYSTEM 'file:///etc/passwd'>".into(),
-        ),
-        ("an entity", "<xml><a>&xxe;</a></xml>".into()),
-        ("an entity", "<xml><a>&#49;</a></xml>".into()),
-        ("an entity", "<xml><a>&#x31;</a></xml>".into()),
-        ("not well-formed", "<xml><a>1 & 2</a></xml>".into()),
-        ("an instruction", "<?php x?><xml><a>1</a></xml>".into()),
-        (
-            "an instruction",
-            "<xml><?xml-stylesheet href='http://127.0.0.1:9/'?><a>1</a></xml>".into(),
-        ),
-        (
-            "a late declaration",
-            "<xml><?xml version='1.0'?><a>1</a></xml>".into(),
-        ),
-        (
-            "another encoding",
-            "<?xml version='1.0' encoding='UTF-16'?><xml><a>1</a></xml>".into(),
-        ),
-        ("a comment", "<xml><a>1<!-- 00 --></a></xml>".into()),
-        ("an attribute", "<xml a='1'><a>1</a></xml>".into()),
-        (
-            "an attribute",
-            "<xml xmlns='http://example.com'><a>1</a></xml>".into(),
-        ),
-        ("attributes", format!("<xml><a{attributes}>1</a></xml>")),
-        (
-            "attributes",
-            format!("<xml><a{}>1</a></xml>", &attributes[..60_000]),
-        ),
-        ("a nested field", "<xml><a><b>1</b></a></xml>".into()),
-        ("a nested message", "<xml><xml><a>1</a></xml></xml>".into()),
-        ("depth", format!("<xml>{deep}")),
-        (
-            "a doubled field",
-            "<xml><a>1</a><b>2</b><a>1</a></xml>".into(),
-        ),
-        ("a doubled empty field", "<xml><a/><a>1</a></xml>".into()),
-        (
-            "two pieces",
-            "<xml><a><![CDATA[1]]><![CDATA[00]]></a></xml>".into(),
-        ),
-        ("two pieces", "<xml><a>1<![CDATA[00]]></a></xml>".into()),
-        ("two pieces", "<xml><a> <![CDATA[1]]></a></xml>".into()),
-        ("two pieces", "<xml><a><![CDATA[1]]>&amp;</a></xml>".into()),
-        ("data outside", "<xml><![CDATA[<a>1</a>]]></xml>".into()),
-        ("data outside", "<![CDATA[x]]><xml><a>1</a></xml>".into()),
-        ("open data", "<xml><a><![CDATA[1]]</a></xml>".into()),
-        ("text outside", "<xml>1<a>1</a></xml>".into()),
-        ("text outside", "<xml><a>1</a></xml>1".into()),
-        ("text outside", "x<xml><a>1</a></xml>".into()),
-        ("two roots", "<xml><a>1</a></xml><xml><a>2</a></xml>".into()),
-        ("another root", "<html><a>1</a></html>".into()),
-        ("another root", "<XML><a>1</a></XML>".into()),
-        ("a prefix", "<xml><x:a>1</x:a></xml>".into()),
-        ("a strange name", "<xml><a.b>1</a.b></xml>".into()),
-        (
-            "a long name",
-            format!("<xml><{long_name}>1</{long_name}></xml>"),
-        ),
-        ("too many fields", format!("<xml>{many}</xml>")),
-        ("wrong ends", "<xml><a>1</b></xml>".into()),
-        ("wrong ends", "<xml><a>1</xml></a>".into()),
-        ("no end", "<xml><a>1</a>".into()),
-        ("no end", "<xml><a>1".into()),
-        ("no beginning", "</xml>".into()),
-        ("a control character", "<xml><a>1\u{0}</a></xml>".into()),
-        ("nothing", String::new()),
-        ("no XML", "{\"a\":1}".into()),
-        (
-            "a page",
-            "<html><head><title>400</title></head><body>No required SSL".into(),
-        ),
-    ];
-    for (what, text) in attacks {
-        let mut fastest = Duration::MAX;
-        // The best of ten: another test may hold the processor.
-        for _ in 0..10 {
-            let began = Instant::now();
-            assert!(
-                told(&text).is_err(),
-                "{what}: {}",
-                &text[..text.len().min(80)]
-            );
-            fastest = fastest.min(began.elapsed());
-        }
-        assert!(fastest < Duration::from_millis(10), "{what}: {fastest:?}");
-    }
+fn a_carriage_return_is_written_so_that_no_parser_changes_it() {
+    let written = write(&fields(&[("a", "1\r\n2")]));
+    assert_eq!(written, "<xml><a>1&#13;\n2</a></xml>");
     assert_eq!(
-        read(b"<xml><a>\xff</a></xml>", "xml"),
-        Err(XmlFault::NotUtf8)
-    );
-    assert_eq!(
-        read(&vec![b' '; LONGEST + 1], "xml"),
-        Err(XmlFault::TooLong)
+        told(&written),
+        Err(XmlFault::Forbidden("an entity other than the five"))
     );
 }
 

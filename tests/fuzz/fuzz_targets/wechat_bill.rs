@@ -1,0 +1,4 @@
+#![no_main]
+//! See `channels::fuzz::wechat_bill`.
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| channels::fuzz::wechat_bill(data));
