@@ -25,8 +25,8 @@ pub(super) async fn run(shared: Arc<Shared>, settings: config::Bills, mut stop: 
     let mut health = Health::new("bills");
     let mut pause = Duration::from_secs(60);
     while settings.days_back > 0 && stop.pause(pause).await {
-        let days = days(shared.clock.now(), settings.days_back);
-        pause = match take_missing(&shared, &days, &stop).await {
+        let goes_on = || !stop.is_asked();
+        pause = match look(&shared, settings.days_back, goes_on).await {
             Ok(()) => {
                 health.well();
                 PAUSE
@@ -36,6 +36,29 @@ pub(super) async fn run(shared: Arc<Shared>, settings: config::Bills, mut stop: 
     }
 }
 
+/// Takes every account's bills of the last `days_back` days that are there by now and were
+/// not taken yet, one after the other, for as long as `goes_on` says so.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer; the rest is taken at the next look.
+pub async fn look(
+    shared: &Shared,
+    days_back: u32,
+    goes_on: impl Fn() -> bool,
+) -> Result<(), StoreError> {
+    let days = days(shared.clock.now(), days_back);
+    let taken = shared.directory.taken_bills(&days).await?;
+    for account in shared.registry.accounts_with_bills() {
+        for day in &days {
+            let key = (account.clone(), day.to_string());
+            if !taken.contains(&key) && goes_on() {
+                take(shared, &account, *day).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The days whose bills are there by now, the latest first.
 fn days(now: Timestamp, back: u32) -> Vec<Day> {
     let last = Day::of(now.minus(READY)).and_then(Day::before);
@@ -43,19 +66,6 @@ fn days(now: Timestamp, back: u32) -> Vec<Day> {
     std::iter::successors(last, |day| day.before())
         .take(most)
         .collect()
-}
-
-async fn take_missing(shared: &Shared, days: &[Day], stop: &Stop) -> Result<(), StoreError> {
-    let taken = shared.directory.taken_bills(days).await?;
-    for account in shared.registry.accounts_with_bills() {
-        for day in days {
-            let key = (account.clone(), day.to_string());
-            if !taken.contains(&key) && !stop.is_asked() {
-                take(shared, &account, *day).await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Takes one bill. What is wrong with it is told, and tried again at the next look.

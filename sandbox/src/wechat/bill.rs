@@ -172,7 +172,10 @@ impl Bills {
         if age == TimeDelta::days(1) && local.hour() < READY {
             return Err(NoBill::Creating);
         }
-        let falsified = matches!(fault, Some(Fault::WrongAmount | Fault::WrongSeller));
+        let falsified = matches!(
+            fault,
+            Some(Fault::WrongAmount | Fault::WrongSeller | Fault::WrongSums)
+        );
         if let Some(bill) = self.lock().get(of)
             && !falsified
         {
@@ -187,7 +190,11 @@ impl Bills {
             Some(Fault::WrongSeller) => of_another(&mut entries),
             _ => {}
         }
-        let bill = Arc::new(Bill::new(write(&entries, of.kind)));
+        let mut file = write(&entries, of.kind);
+        if fault == Some(Fault::WrongSums) {
+            change_a_total(&mut file);
+        }
+        let bill = Arc::new(Bill::new(file));
         if !falsified {
             let mut made = self.lock();
             if made.len() >= KEPT {
@@ -250,6 +257,13 @@ fn add_a_fen(entries: &mut [Entry<'_>]) {
     match &mut first.refund {
         Some(refund) => refund.to_mut().amount += 1,
         None => first.trade.to_mut().order.amount += 1,
+    }
+}
+
+/// Another last digit: a total.
+pub fn change_a_total(file: &mut [u8]) {
+    if let Some(digit) = file.iter_mut().rev().find(|byte| byte.is_ascii_digit()) {
+        *digit = if *digit == b'0' { b'1' } else { b'0' };
     }
 }
 

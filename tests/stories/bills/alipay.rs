@@ -1,0 +1,53 @@
+//! Alipay's bills: an archive that nobody signs, with two files that must agree.
+
+use super::Shop;
+use till_tests::{App, Options, Protocol};
+
+const SHOP: Shop = Shop {
+    account: "shop_alipay",
+    way: "ALI_QR",
+    questions: ["alipay.trade.query", "alipay.trade.close"],
+};
+
+mod meanwhile {
+    use super::SHOP;
+    use till_tests::App;
+
+    till_tests::stories! {
+        with super::super::super::awake(till_tests::Protocol::V3);
+        what_nobody_told_of_is_found_in_the_bill
+    }
+
+    async fn what_nobody_told_of_is_found_in_the_bill(app: &App) {
+        super::super::what_nobody_told_of_is_found(app, &SHOP).await;
+    }
+}
+
+till_tests::stories! {
+    with super::still();
+    a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again
+}
+
+fn still() -> Options {
+    super::still(Protocol::V3)
+}
+
+async fn a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again(app: &App) {
+    let faults = [
+        ("alipay.bill_file", "cut"),
+        ("alipay.bill_file", "wrong_amount"),
+        ("alipay.bill_file", "wrong_seller"),
+        ("alipay.bill_file", "zip_bomb"),
+        ("alipay.bill_file", "garbage"),
+        ("alipay.bill_file", "http_500"),
+        (
+            "alipay.data.dataservice.bill.downloadurl.query",
+            "bad_signature",
+        ),
+        (
+            "alipay.data.dataservice.bill.downloadurl.query",
+            "timeout_before",
+        ),
+    ];
+    super::refused_whole(app, &SHOP, &faults).await;
+}
