@@ -56,6 +56,8 @@ pub enum ExceptionKind {
     NoticeUnprocessable,
     /// An event that the merchant's server did not take to the end of the schedule.
     WebhookExhausted,
+    /// A channel's daily bill that cannot be used, or does not come.
+    BillRefused,
 }
 
 /// What is added to an exception after it was opened.
@@ -145,7 +147,7 @@ fn is_number(text: &str) -> bool {
 
 impl ExceptionKind {
     /// Every kind.
-    pub const ALL: [ExceptionKind; 11] = [
+    pub const ALL: [ExceptionKind; 12] = [
         ExceptionKind::DuplicatePayment,
         ExceptionKind::LatePayment,
         ExceptionKind::AmountMismatch,
@@ -157,6 +159,7 @@ impl ExceptionKind {
         ExceptionKind::ExternalRefund,
         ExceptionKind::NoticeUnprocessable,
         ExceptionKind::WebhookExhausted,
+        ExceptionKind::BillRefused,
     ];
 
     /// The name in database and API.
@@ -173,6 +176,7 @@ impl ExceptionKind {
             ExceptionKind::ExternalRefund => "external_refund",
             ExceptionKind::NoticeUnprocessable => "notice_unprocessable",
             ExceptionKind::WebhookExhausted => "webhook_exhausted",
+            ExceptionKind::BillRefused => "bill_refused",
         }
     }
 }

@@ -63,6 +63,7 @@ const fn happened(kind: ExceptionKind) -> &'static str {
         ExceptionKind::WebhookExhausted => {
             "The merchant's server did not take an event to the end of the schedule."
         }
+        ExceptionKind::BillRefused => "A channel's daily bill cannot be used, or does not come.",
     }
 }
 
@@ -102,6 +103,10 @@ fn did(kind: ExceptionKind, refund: Option<&Refund>) -> String {
         }
         ExceptionKind::WebhookExhausted => {
             "Tried on the whole schedule. The event stays in the list of events."
+        }
+        ExceptionKind::BillRefused => {
+            "Took nothing of it, and asks for it again every twenty minutes while it is one of \
+             the last days (bills.days_back)."
         }
     };
     fixed.to_owned()
@@ -161,6 +166,11 @@ fn left(kind: ExceptionKind, refund: Option<&Refund>) -> String {
         ExceptionKind::WebhookExhausted => {
             "Have the merchant's server mended, and deliver the event again; this ends by itself \
              when it is taken."
+        }
+        ExceptionKind::BillRefused => {
+            "Mend what the detail names (often: the right to bills in the channel's console). \
+             This ends by itself when the bill is taken; of an older day take it by hand: till \
+             bill take ACCOUNT DAY."
         }
     };
     fixed.to_owned()

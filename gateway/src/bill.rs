@@ -3,15 +3,23 @@
 //! through the same decisions as every notice and every query.
 
 use crate::accounts::Registry;
-use cashier::channel::{Bill, BillFault, BillRow, Outcome};
-use cashier::id::AccountId;
+use crate::shared::Shared;
+use cashier::channel::{Bill, BillFault, BillRow, CauseKind, Outcome};
+use cashier::desk::Search;
+use cashier::exception::{Entry, EntryKind, ExceptionKind, TILL};
+use cashier::id::{AccountId, ExceptionId};
 use cashier::shell::{Cashier, Channels};
 use cashier::store::StoreError;
 use cashier::time::Day;
+use entities::directory::TakenBill;
 use tokio::sync::mpsc;
 
 /// How many rows are looked up at once.
 const BATCH: usize = 400;
+
+/// How many of an account's open exceptions about bills are looked through; there is one
+/// a day at most.
+const OPEN: u32 = 100;
 
 /// What a bill said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,9 +36,12 @@ pub enum Trouble {
     /// There is no such account, or its channel has no bills.
     #[error("{0} has no bills: is it a channel account that Till knows?")]
     NoBills(AccountId),
-    /// The channel did not hand it out, or what it handed out is damaged.
+    /// The channel refuses to hand it out, or what it handed out is damaged.
     #[error("the channel did not give a usable bill ({0}); nothing of it was taken")]
     Channel(String),
+    /// The channel could not be asked, or has a trouble of its own.
+    #[error("the channel did not give the bill now ({0}); nothing of it was taken")]
+    NotNow(String),
     /// It was whole when it came and could not be read to its end.
     #[error(transparent)]
     Fault(#[from] BillFault),
@@ -60,11 +71,99 @@ pub async fn take(
             let said = format!("{}: {}", refusal.code, refusal.message);
             Err(Trouble::Channel(said))
         }
-        Outcome::NotSent(cause) | Outcome::Unknown(cause) => Err(Trouble::Channel(format!(
-            "{:?}: {}",
-            cause.kind, cause.detail
-        ))),
+        Outcome::NotSent(cause) | Outcome::Unknown(cause) => {
+            let said = format!("{:?}: {}", cause.kind, cause.detail);
+            Err(match cause.kind {
+                CauseKind::Unreachable
+                | CauseKind::Timeout
+                | CauseKind::Reset
+                | CauseKind::ChannelError => Trouble::NotNow(said),
+                CauseKind::Unreadable | CauseKind::BadSignature | CauseKind::Mismatch => {
+                    Trouble::Channel(said)
+                }
+            })
+        }
     }
+}
+
+/// Takes the bill of a day and records that; what was told of trouble with it is over
+/// then. `None`: the channel has none for that day (yet).
+///
+/// # Errors
+/// [`Trouble`]; to be taken again.
+pub async fn take_and_record(
+    shared: &Shared,
+    account: &AccountId,
+    day: Day,
+) -> Result<Option<Said>, Trouble> {
+    let said = take(&shared.cashier, &shared.registry, account, day).await?;
+    if let Some(Said { rows, news }) = said {
+        let taken = TakenBill {
+            account: account.clone(),
+            day,
+            at: shared.clock.now(),
+            rows,
+            news,
+        };
+        shared.directory.record_bill(&taken).await?;
+    }
+    for exception in open_trouble(shared, account, day).await? {
+        let over = Entry {
+            exception,
+            kind: EntryKind::Resolved,
+            actor: TILL.to_owned(),
+            text: match said {
+                Some(_) => "the bill was taken".to_owned(),
+                None => "the channel has no bill of that day".to_owned(),
+            },
+            at: shared.clock.now(),
+        };
+        // Whoever resolved it meanwhile has said so.
+        shared.desk.add_entry(over).await?;
+    }
+    Ok(said)
+}
+
+/// Has a person told of trouble with a bill, once for the account and the day however
+/// often it is tried: of what will not pass by itself at once, and of anything with a bill
+/// that `is_late`.
+///
+/// # Errors
+/// [`StoreError`]: nobody is told.
+pub async fn report(
+    shared: &Shared,
+    account: &AccountId,
+    day: Day,
+    trouble: &Trouble,
+    is_late: bool,
+) -> Result<(), StoreError> {
+    let may_pass = matches!(trouble, Trouble::NotNow(_));
+    if may_pass && !is_late || !open_trouble(shared, account, day).await?.is_empty() {
+        return Ok(());
+    }
+    let why = trouble.to_string();
+    shared.cashier.report_bill(account, day, &why).await
+}
+
+/// What people are told of a bill, and is not over.
+async fn open_trouble(
+    shared: &Shared,
+    account: &AccountId,
+    day: Day,
+) -> Result<Vec<ExceptionId>, StoreError> {
+    let search = Search {
+        open: Some(true),
+        kind: Some(ExceptionKind::BillRefused),
+        account: Some(account.clone()),
+        ..Search::default()
+    };
+    let about = format!("{account}/{day}");
+    let open = shared.desk.exceptions(&search, None, OPEN).await?;
+    let exceptions = open.into_iter().map(|standing| standing.exception);
+    Ok(exceptions
+        .filter(|exception| exception.about() == about)
+        .map(|exception| exception.id)
+        .collect())
 }
 
 /// Reads a bill on a thread that may block, a batch ahead of what is decided.

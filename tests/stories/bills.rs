@@ -6,7 +6,7 @@ mod wechat_v2;
 mod wechat_v3;
 
 use cashier::channel::{Action, Offer, Outcome, PayRequest};
-use cashier::desk::Search;
+use cashier::desk::{Search, Standing};
 use cashier::exception::{Exception, ExceptionKind};
 use cashier::id::{AccountId, FlowNo, OrderId};
 use cashier::money::Money;
@@ -132,16 +132,18 @@ async fn strays(app: &App) -> Vec<Exception> {
 #[derive(Debug, PartialEq)]
 struct Books {
     order: cashier::state::OrderState,
-    events: Value,
+    events: Vec<Value>,
     taken: HashSet<(AccountId, String)>,
 }
 
 async fn books(app: &App, order: &Value, day: Day) -> Books {
     let shared = &app.gateway.shared;
     let id = OrderId::new(order["id"].as_str().unwrap());
+    let page = app.merchant.get("/v1/events?limit=100").await.expect(200);
+    let events = page["data"].as_array().unwrap().iter();
     Books {
         order: shared.store.load(&id).await.unwrap().unwrap(),
-        events: app.merchant.get("/v1/events?limit=100").await.expect(200),
+        events: events.map(|event| event["id"].clone()).collect(),
         taken: shared.directory.taken_bills(&[day]).await.unwrap(),
     }
 }
@@ -193,7 +195,7 @@ async fn taken_again_changes_nothing(app: &App, shop: &Shop, order: &Value, day:
 }
 
 /// What is wrong with a bill, by the sandbox's method and fault: nothing of it is taken,
-/// and the next one, which is whole, is.
+/// a person is told once, and the next one, which is whole, is taken.
 async fn refused_whole(app: &App, shop: &Shop, faults: &[(&str, &str)]) {
     let day = noon(app).await;
     let (order, _) = lost(app, shop).await;
@@ -212,14 +214,66 @@ async fn refused_whole(app: &App, shop: &Shop, faults: &[(&str, &str)]) {
             "{fault} never struck"
         );
         assert_eq!(books(app, &order, day).await, before, "{fault}");
-        let found = strays(app).await;
-        let unknown = |one: &Exception| one.kind == ExceptionKind::UnknownTrade;
-        assert!(!found.iter().any(unknown), "{fault}: {found:?}");
+        let kinds = |one: Exception| one.kind;
+        let told: Vec<_> = strays(app).await.into_iter().map(kinds).collect();
+        assert!(
+            told.is_empty() || told == [ExceptionKind::BillRefused],
+            "{fault}: {told:?}"
+        );
     }
+    let told = alarms(app, shop, day).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].resolution.is_none(), "{told:?}");
+    let detail = &told[0].exception.detail;
+    assert!(detail.contains("nothing of it was taken"), "{detail}");
     look_for_bills(app).await;
+    let told = alarms(app, shop, day).await;
+    let resolution = told[0].resolution.as_ref().unwrap();
+    assert_eq!(
+        (told.len(), resolution.actor.as_str()),
+        (1, "till"),
+        "{told:?}"
+    );
     let after = books(app, &order, day).await;
     assert!(is_taken(&after, shop, day), "{after:?}");
     assert_eq!(app.merchant.look(&order).await["status"], "paid");
+}
+
+/// What people are told of trouble with the bill.
+async fn alarms(app: &App, shop: &Shop, day: Day) -> Vec<Standing> {
+    let search = Search {
+        kind: Some(ExceptionKind::BillRefused),
+        ..Search::default()
+    };
+    let desk = &app.gateway.shared.desk;
+    let mut found = desk.exceptions(&search, None, 100).await.unwrap();
+    let subject = format!("{}/{day}", shop.account);
+    found.retain(|one| one.exception.about() == subject);
+    found
+}
+
+/// The channel has a trouble of its own: nobody is told of that at once, and somebody is
+/// when the bill is a day late.
+async fn told_once_it_is_late(app: &App, shop: &Shop, file: &str) {
+    let day = noon(app).await;
+    known(app, shop).await;
+    morning_after(app, day).await;
+    let fault = json!({ "method": file, "fault": "http_500" });
+    app.payer.break_it(fault).await;
+    look_for_bills(app).await;
+    assert_eq!(strays(app).await, []);
+    let next = Day::of(app.clock.now()).unwrap();
+    morning_after(app, next).await;
+    for _ in 0..2 {
+        look(&app.gateway.shared, 2, || true).await.unwrap();
+        let told = alarms(app, shop, day).await;
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(alarms(app, shop, next).await.is_empty());
+    }
+    app.payer.mend().await;
+    look(&app.gateway.shared, 2, || true).await.unwrap();
+    let told = alarms(app, shop, day).await;
+    assert!(told[0].resolution.is_some(), "{told:?}");
 }
 
 /// The bills of the other accounts are taken, so that a fault strikes this one's.

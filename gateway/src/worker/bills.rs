@@ -10,7 +10,6 @@ use crate::telemetry::metrics::BILLS;
 use cashier::id::AccountId;
 use cashier::store::StoreError;
 use cashier::time::{Day, Span, Timestamp};
-use entities::directory::TakenBill;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +51,8 @@ pub async fn look(
         for day in &days {
             let key = (account.clone(), day.to_string());
             if !taken.contains(&key) && goes_on() {
-                take(shared, &account, *day).await?;
+                let is_late = Some(day) != days.first();
+                take(shared, &account, *day, is_late).await?;
             }
         }
     }
@@ -69,26 +69,22 @@ fn days(now: Timestamp, back: u32) -> Vec<Day> {
 }
 
 /// Takes one bill. What is wrong with it is told, and tried again at the next look.
-async fn take(shared: &Shared, account: &AccountId, day: Day) -> Result<(), StoreError> {
-    let outcome = match bill::take(&shared.cashier, &shared.registry, account, day).await {
-        Ok(Some(said)) => {
-            let at = shared.clock.now();
-            let (account, bill::Said { rows, news }) = (account.clone(), said);
-            let taken = TakenBill {
-                account,
-                day,
-                at,
-                rows,
-                news,
-            };
-            shared.directory.record_bill(&taken).await?;
-            tracing::info!(account.id = %taken.account, bill.day = %day, bill.rows = rows, bill.news = news, "a bill was taken");
+async fn take(
+    shared: &Shared,
+    account: &AccountId,
+    day: Day,
+    is_late: bool,
+) -> Result<(), StoreError> {
+    let outcome = match bill::take_and_record(shared, account, day).await {
+        Ok(Some(bill::Said { rows, news })) => {
+            tracing::info!(account.id = %account, bill.day = %day, bill.rows = rows, bill.news = news, "a bill was taken");
             "taken"
         }
         Ok(None) => "none",
         Err(Trouble::Store(error)) => return Err(error),
         Err(trouble) => {
             tracing::warn!(account.id = %account, bill.day = %day, %trouble, "a bill was not taken, and will be tried again");
+            bill::report(shared, account, day, &trouble, is_late).await?;
             "trouble"
         }
     };

@@ -26,10 +26,15 @@ mod meanwhile {
 till_tests::stories! {
     with super::still();
     a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again
+    a_bill_that_does_not_come_is_told_once_it_is_a_day_late
 }
 
 fn still() -> Options {
     super::still(Protocol::V3)
+}
+
+async fn a_bill_that_does_not_come_is_told_once_it_is_a_day_late(app: &App) {
+    super::told_once_it_is_late(app, &SHOP, "alipay.bill_file").await;
 }
 
 async fn a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again(app: &App) {
