@@ -42,7 +42,7 @@ pub enum ExceptionKind {
     AmountMismatch,
     /// A signed notice is for another merchant or application.
     IdentityMismatch,
-    /// A signed notice names a number that we never gave out.
+    /// A signed notice or a bill names a number that we never gave out.
     UnknownTrade,
     /// A channel gives no usable answer about a flow past its end.
     NoAnswer,

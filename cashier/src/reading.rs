@@ -44,9 +44,7 @@ const fn happened(kind: ExceptionKind) -> &'static str {
         ExceptionKind::IdentityMismatch => {
             "The channel signed a notice that is for another merchant or application."
         }
-        ExceptionKind::UnknownTrade => {
-            "The channel signed a notice about a number that Till never gave out."
-        }
+        ExceptionKind::UnknownTrade => "The channel tells of a number that Till never gave out.",
         ExceptionKind::NoAnswer => {
             "The channel gives no usable answer about something whose time is over."
         }
@@ -93,7 +91,9 @@ fn did(kind: ExceptionKind, refund: Option<&Refund>) -> String {
              the money is recorded and does not pay the order."
         }
         ExceptionKind::IdentityMismatch => "Refused the notice; no order was changed.",
-        ExceptionKind::UnknownTrade => "Kept the notice as evidence; no order was changed.",
+        ExceptionKind::UnknownTrade => {
+            "Kept the notice, if it was one, as evidence; no order was changed."
+        }
         ExceptionKind::ExternalRefund => {
             "Wrote down that it happened. It is not counted against what can be refunded."
         }

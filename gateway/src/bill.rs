@@ -1,21 +1,32 @@
 //! Taking a channel's daily bill: the last of the ways in which the truth arrives. It
 //! is downloaded and found whole before its first row is believed, and then goes
 //! through the same decisions as every notice and every query.
+//!
+//! An account may be shared with other systems, whose payments are in its bill too: a
+//! hundred thousand a day, perhaps. An exception for each of them would bury those that
+//! matter, and cost as many queries. They are told apart by their numbers: what Till gave
+//! out always has its form ([`FlowNo::has_our_form`]), also when the database has forgotten
+//! it, so that a row of another form is never money of ours. Such rows are counted and told
+//! once a bill; a number of our form that no flow has is an exception each.
 
 use crate::accounts::Registry;
 use crate::shared::Shared;
 use cashier::channel::{Bill, BillFault, BillRow, CauseKind, Outcome};
 use cashier::desk::Search;
 use cashier::exception::{Entry, EntryKind, ExceptionKind, TILL};
-use cashier::id::{AccountId, ExceptionId};
+use cashier::id::{AccountId, ExceptionId, FlowNo};
 use cashier::shell::{Cashier, Channels};
 use cashier::store::StoreError;
-use cashier::time::Day;
+use cashier::time::{Day, Span};
 use entities::directory::TakenBill;
 use tokio::sync::mpsc;
 
 /// How many rows are looked up at once.
 const BATCH: usize = 400;
+
+/// How long after a day's beginning its bill may have numbers of ours from: so long that
+/// no wrong clock of ours ever makes another system's number of our own.
+const NUMBERS_END: Span = Span::minutes(366 * 24 * 60);
 
 /// How many of an account's open exceptions about bills are looked through; there is one
 /// a day at most.
@@ -28,6 +39,8 @@ pub struct Said {
     pub rows: u64,
     /// How many of them said something new.
     pub news: u64,
+    /// How many of them have numbers that are not of Till's form: another system's.
+    pub foreign: u64,
 }
 
 /// Why a bill was not taken.
@@ -65,7 +78,7 @@ pub async fn take(
     let bills = channel.as_ref().and_then(|channel| channel.bills());
     let bills = bills.ok_or_else(|| Trouble::NoBills(account.clone()))?;
     match bills.bill(day).await {
-        Outcome::Done(Some(bill)) => read(cashier, account, bill).await.map(Some),
+        Outcome::Done(Some(bill)) => read(cashier, account, day, bill).await.map(Some),
         Outcome::Done(None) => Ok(None),
         Outcome::Refused(refusal) => {
             let said = format!("{}: {}", refusal.code, refusal.message);
@@ -97,7 +110,7 @@ pub async fn take_and_record(
     day: Day,
 ) -> Result<Option<Said>, Trouble> {
     let said = take(&shared.cashier, &shared.registry, account, day).await?;
-    if let Some(Said { rows, news }) = said {
+    if let Some(Said { rows, news, .. }) = said {
         let taken = TakenBill {
             account: account.clone(),
             day,
@@ -167,7 +180,13 @@ async fn open_trouble(
 }
 
 /// Reads a bill on a thread that may block, a batch ahead of what is decided.
-async fn read(cashier: &Cashier, account: &AccountId, bill: Bill) -> Result<Said, Trouble> {
+async fn read(
+    cashier: &Cashier,
+    account: &AccountId,
+    day: Day,
+    bill: Bill,
+) -> Result<Said, Trouble> {
+    let end = day.begins().plus(NUMBERS_END);
     let (sender, mut batches) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || send(bill, &sender));
     let mut said = Said::default();
@@ -175,10 +194,20 @@ async fn read(cashier: &Cashier, account: &AccountId, bill: Bill) -> Result<Said
         let batch: Vec<BillRow> = batch?;
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         said.rows = said.rows.saturating_add(count(batch.len()));
-        let news = cashier.take_bill_rows(account, batch).await?;
+        let (ours, foreign): (Vec<BillRow>, Vec<BillRow>) = batch
+            .into_iter()
+            .partition(|row| flow_no(row).has_our_form(end));
+        said.foreign = said.foreign.saturating_add(count(foreign.len()));
+        let news = cashier.take_bill_rows(account, ours).await?;
         said.news = said.news.saturating_add(count(news));
     }
     Ok(said)
+}
+
+fn flow_no(row: &BillRow) -> &FlowNo {
+    match row {
+        BillRow::Paid { flow_no, .. } | BillRow::Refunded { flow_no, .. } => flow_no,
+    }
 }
 
 type Batch = Result<Vec<BillRow>, BillFault>;

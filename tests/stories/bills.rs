@@ -181,6 +181,27 @@ async fn what_nobody_told_of_is_found(app: &App, shop: &Shop) {
     app.payer.mend().await;
 }
 
+/// Another system sells under the same account: its payments are counted, and nobody is
+/// alarmed of each; a number as Till gives them out is an alarm among them.
+async fn another_systems_payments_are_counted(app: &App, shop: &Shop) {
+    let day = noon(app).await;
+    for nth in 1..=5 {
+        let number = FlowNo::new(format!("SHOP{}{nth:06}", day.to_string().replace('-', "")));
+        foreign(app, shop, &number).await;
+    }
+    let stray = forgotten(app);
+    foreign(app, shop, &stray).await;
+    morning_after(app, day).await;
+    let shared = &app.gateway.shared;
+    let account = AccountId::new(shop.account);
+    let said = gateway::bill::take(&shared.cashier, &shared.registry, &account, day).await;
+    let said = said.unwrap().unwrap();
+    assert_eq!((said.rows, said.news, said.foreign), (6, 1, 5));
+    let found = strays(app).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].subject, format!("{}/{stray}", shop.account));
+}
+
 /// The worker takes it no more; and whoever does, finds nothing new.
 async fn taken_again_changes_nothing(app: &App, shop: &Shop, order: &Value, day: Day) {
     let shared = &app.gateway.shared;

@@ -45,12 +45,14 @@ async fn take(config: Config, account: AccountId, day: Day) -> Result<(), Fault>
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let Assembled { shared, .. } = assemble(&config, Overrides::default(), addr).await?;
     let said = bill::take_and_record(&shared, &account, day).await?;
-    let Some(bill::Said { rows, news }) = said else {
+    let Some(said) = said else {
         return say(&format!(
             "the channel has no bill of {day} for {account} (yet)"
         ));
     };
     say(&format!(
-        "{day}: {rows} rows, {news} of them news. Exceptions, if any, are in /ops/v1/exceptions"
+        "{day}: {} rows, {} of them news, {} of other systems that use this account. Exceptions, \
+         if any, are in /ops/v1/exceptions",
+        said.rows, said.news, said.foreign
     ))
 }

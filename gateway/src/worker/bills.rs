@@ -6,7 +6,7 @@ use super::health::Health;
 use crate::bill::{self, Trouble};
 use crate::config;
 use crate::shared::Shared;
-use crate::telemetry::metrics::BILLS;
+use crate::telemetry::metrics::{BILLS, FOREIGN_BILL_ROWS};
 use cashier::id::AccountId;
 use cashier::store::StoreError;
 use cashier::time::{Day, Span, Timestamp};
@@ -76,8 +76,14 @@ async fn take(
     is_late: bool,
 ) -> Result<(), StoreError> {
     let outcome = match bill::take_and_record(shared, account, day).await {
-        Ok(Some(bill::Said { rows, news })) => {
-            tracing::info!(account.id = %account, bill.day = %day, bill.rows = rows, bill.news = news, "a bill was taken");
+        Ok(Some(bill::Said {
+            rows,
+            news,
+            foreign,
+        })) => {
+            tracing::info!(account.id = %account, bill.day = %day, bill.rows = rows, bill.news = news, bill.foreign = foreign, "a bill was taken");
+            let account = account.as_str().to_owned();
+            metrics::counter!(FOREIGN_BILL_ROWS, "account" => account).increment(foreign);
             "taken"
         }
         Ok(None) => "none",

@@ -84,7 +84,10 @@ async fn a_bill_that_is_taken_by_hand_pays_what_nobody_told_of() {
 
         let (code, said, complaint) = demo.till(&words);
         assert_eq!(code, Some(0), "{complaint}");
-        assert!(said.contains("1 rows, 1 of them news"), "{said}");
+        assert!(
+            said.contains("1 rows, 1 of them news, 0 of other"),
+            "{said}"
+        );
         assert_eq!(status(&demo, &order).await, "paid", "{account}");
 
         let (code, said, complaint) = demo.till(&words);

@@ -27,6 +27,7 @@ till_tests::stories! {
     with super::still();
     a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again
     a_bill_that_does_not_come_is_told_once_it_is_a_day_late
+    payments_of_another_system_are_counted_and_no_alarm_each
 }
 
 fn still() -> Options {
@@ -35,6 +36,10 @@ fn still() -> Options {
 
 async fn a_bill_that_does_not_come_is_told_once_it_is_a_day_late(app: &App) {
     super::told_once_it_is_late(app, &SHOP, "v2/downloadbill").await;
+}
+
+async fn payments_of_another_system_are_counted_and_no_alarm_each(app: &App) {
+    super::another_systems_payments_are_counted(app, &SHOP).await;
 }
 
 async fn a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again(app: &App) {
