@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 const BATCH: usize = 400;
 
 /// How long after a day's beginning its bill may have numbers of ours from: so long that
-/// no wrong clock of ours ever makes another system's number of our own.
+/// a wrong clock of ours never makes a number of our own another system's.
 const NUMBERS_END: Span = Span::minutes(366 * 24 * 60);
 
 /// How many of an account's open exceptions about bills are looked through; there is one
