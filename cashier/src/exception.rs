@@ -43,7 +43,7 @@ pub enum ExceptionKind {
     AmountMismatch,
     /// A signed notice is for another merchant or application.
     IdentityMismatch,
-    /// A signed notice names a number that we never gave out.
+    /// A signed notice or a bill names a number that we never gave out.
     UnknownTrade,
     /// A channel gives no usable answer about a flow past its end.
     NoAnswer,
@@ -57,6 +57,8 @@ pub enum ExceptionKind {
     NoticeUnprocessable,
     /// An event that the merchant's server did not take to the end of the schedule.
     WebhookExhausted,
+    /// A channel's daily bill that cannot be used, or does not come.
+    BillRefused,
 }
 
 /// What is added to an exception after it was opened.
@@ -146,7 +148,7 @@ fn is_number(text: &str) -> bool {
 
 impl ExceptionKind {
     /// Every kind.
-    pub const ALL: [ExceptionKind; 11] = [
+    pub const ALL: [ExceptionKind; 12] = [
         ExceptionKind::DuplicatePayment,
         ExceptionKind::LatePayment,
         ExceptionKind::AmountMismatch,
@@ -158,6 +160,7 @@ impl ExceptionKind {
         ExceptionKind::ExternalRefund,
         ExceptionKind::NoticeUnprocessable,
         ExceptionKind::WebhookExhausted,
+        ExceptionKind::BillRefused,
     ];
 
     /// The name in database and API.
@@ -174,6 +177,7 @@ impl ExceptionKind {
             ExceptionKind::ExternalRefund => "external_refund",
             ExceptionKind::NoticeUnprocessable => "notice_unprocessable",
             ExceptionKind::WebhookExhausted => "webhook_exhausted",
+            ExceptionKind::BillRefused => "bill_refused",
         }
     }
 }

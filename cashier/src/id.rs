@@ -118,6 +118,29 @@ impl OrderId {
     }
 }
 
+/// How many characters of a flow's number are its order's.
+const OF_ORDER: usize = 26;
+
+/// No Till is older: 2020-01-01 (UTC, in milliseconds).
+const OLDEST: u64 = 1_577_836_800_000;
+
+impl FlowNo {
+    /// Whether it has the form of the numbers that Till gave out before `end` (UTC): an
+    /// order's 26 characters, which hold when it was made, and a running number. Whether
+    /// Till did give it out is another matter. The long numbers of nothing but digits that
+    /// other systems like are times before [`OLDEST`] or after 2039.
+    pub fn has_our_form(&self, end: Timestamp) -> bool {
+        let Some((order, nth)) = self.0.split_at_checked(OF_ORDER) else {
+            return false;
+        };
+        let end = u64::try_from(end.millis()).unwrap_or(0);
+        let is_of_order = Ulid::from_string(order).is_ok_and(|ulid| {
+            (OLDEST..end).contains(&ulid.timestamp_ms()) && ulid.to_string() == order
+        });
+        is_of_order && nth.len() >= 3 && nth.bytes().all(|digit| digit.is_ascii_digit())
+    }
+}
+
 impl CheckoutToken {
     /// A token from 128 random bits, in hexadecimal.
     pub fn generate(random: [u8; 16]) -> CheckoutToken {
@@ -139,5 +162,39 @@ mod tests {
         assert!(flow.as_str().ends_with("007"));
         assert!(flow.as_str().bytes().all(|b| b.is_ascii_alphanumeric()));
         assert!(early.refund(1).as_str().len() <= 64);
+    }
+
+    #[test]
+    fn a_number_of_another_system_is_told_by_its_form() {
+        let order = OrderId::generate(Timestamp::from_millis(1_700_000_000_000), [255; 16]);
+        let (made, end) = (1_700_000_000_000, Timestamp::from_millis(1_700_000_000_001));
+        for nth in [1, 999, 1000] {
+            assert!(order.flow(nth).has_our_form(end));
+            let before = Timestamp::from_millis(made);
+            assert!(
+                !order.flow(nth).has_our_form(before),
+                "it is of a later time"
+            );
+        }
+        let ours = order.flow(1);
+        let (order, _) = ours.as_str().split_at(26);
+        for other in [
+            "",
+            "20261124000001",
+            "SHOP-2026-11-24-000000000001",
+            "2026112422001412341000000000001",
+            "01999999999999999999999999001",
+            "00000000000000000000000000001",
+            order,
+            &format!("{order}01"),
+            &format!("{order}0a1"),
+            &format!("{}001", order.to_lowercase()),
+            // Further than a ULID's time goes, and a letter that it has not.
+            "8ZZZZZZZZZZZZZZZZZZZZZZZZZ001",
+            "01HF7YATZZ000000000000000U001",
+            "订单订单订单订单订单001",
+        ] {
+            assert!(!FlowNo::new(other).has_our_form(end), "{other}");
+        }
     }
 }

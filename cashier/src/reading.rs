@@ -44,9 +44,7 @@ const fn happened(kind: ExceptionKind) -> &'static str {
         ExceptionKind::IdentityMismatch => {
             "The channel signed a notice that is for another merchant or application."
         }
-        ExceptionKind::UnknownTrade => {
-            "The channel signed a notice about a number that Till never gave out."
-        }
+        ExceptionKind::UnknownTrade => "The channel tells of a number that Till never gave out.",
         ExceptionKind::NoAnswer => {
             "The channel gives no usable answer about something whose time is over."
         }
@@ -63,6 +61,7 @@ const fn happened(kind: ExceptionKind) -> &'static str {
         ExceptionKind::WebhookExhausted => {
             "The merchant's server did not take an event to the end of the schedule."
         }
+        ExceptionKind::BillRefused => "A channel's daily bill cannot be used, or does not come.",
     }
 }
 
@@ -92,7 +91,9 @@ fn did(kind: ExceptionKind, refund: Option<&Refund>) -> String {
              the money is recorded and does not pay the order."
         }
         ExceptionKind::IdentityMismatch => "Refused the notice; no order was changed.",
-        ExceptionKind::UnknownTrade => "Kept the notice as evidence; no order was changed.",
+        ExceptionKind::UnknownTrade => {
+            "Kept the notice, if it was one, as evidence; no order was changed."
+        }
         ExceptionKind::ExternalRefund => {
             "Wrote down that it happened. It is not counted against what can be refunded."
         }
@@ -102,6 +103,10 @@ fn did(kind: ExceptionKind, refund: Option<&Refund>) -> String {
         }
         ExceptionKind::WebhookExhausted => {
             "Tried on the whole schedule. The event stays in the list of events."
+        }
+        ExceptionKind::BillRefused => {
+            "Took nothing of it, and asks for it again every twenty minutes while it is one of \
+             the last days (bills.days_back)."
         }
     };
     fixed.to_owned()
@@ -161,6 +166,11 @@ fn left(kind: ExceptionKind, refund: Option<&Refund>) -> String {
         ExceptionKind::WebhookExhausted => {
             "Have the merchant's server mended, and deliver the event again; this ends by itself \
              when it is taken."
+        }
+        ExceptionKind::BillRefused => {
+            "Mend what the detail names (often: the right to bills in the channel's console). \
+             This ends by itself when the bill is taken; of an older day take it by hand: till \
+             bill take ACCOUNT DAY."
         }
     };
     fixed.to_owned()

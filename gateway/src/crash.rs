@@ -15,11 +15,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Every crash point. What a commit is told by is what it holds, and one commit may
 /// be several of them.
-pub const POINTS: [&str; 45] = [
+pub const POINTS: [&str; 49] = [
     // A decision is made, and nothing of it is durable.
     "before_commit.order",
     "before_commit.pay",
     "before_commit.close",
+    "before_commit.reverse",
     "before_commit.query",
     "before_commit.refund",
     "before_commit.answer",
@@ -31,6 +32,7 @@ pub const POINTS: [&str; 45] = [
     "after_commit.order",
     "after_commit.pay",
     "after_commit.close",
+    "after_commit.reverse",
     "after_commit.query",
     "after_commit.refund",
     "after_commit.answer",
@@ -42,12 +44,14 @@ pub const POINTS: [&str; 45] = [
     "before_send.pay",
     "before_send.query",
     "before_send.close",
+    "before_send.reverse",
     "before_send.refund",
     "before_send.query_refund",
     // A channel's answer has been read, and is not committed.
     "after_answer.pay",
     "after_answer.query",
     "after_answer.close",
+    "after_answer.reverse",
     "after_answer.refund",
     "after_answer.query_refund",
     // A channel's notice: believed, committed, answered.

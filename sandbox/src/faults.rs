@@ -57,6 +57,8 @@ pub enum Fault {
     Signtest,
     /// WeChat's bill: the hash that is told is not the file's.
     WrongHash,
+    /// WeChat's bill: its sums are not those of its rows; the hash is the file's.
+    WrongSums,
     /// A bill's file: its end is missing.
     Cut,
     /// A bill's file: a small one that becomes 2 GiB.
@@ -113,6 +115,7 @@ impl Fault {
                 signed || method == "notice.wechat"
             }
             Self::WrongHash => method == "wechat.bill",
+            Self::WrongSums => matches!(method, "wechat.bill" | "v2/downloadbill"),
             Self::Cut | Self::ZipBomb => {
                 is_bill || matches!(method, "wechat.bill_file" | "v2/downloadbill")
             }
@@ -332,6 +335,7 @@ mod tests {
             r#"{"method":"alipay.trade.close","fault":"rate_limited"}"#,
             r#"{"method":"wechat.query","fault":"zip_bomb"}"#,
             r#"{"method":"wechat.query","fault":"wrong_seller"}"#,
+            r#"{"method":"alipay.bill_file","fault":"wrong_sums"}"#,
             r#"{"method":"wechat.bill_file","fault":"bad_signature"}"#,
             r#"{"method":"notice.wechat","fault":"v2_signed"}"#,
             r#"{"method":"alipay.*","fault":"delay","rate":1.5}"#,

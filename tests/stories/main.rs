@@ -13,6 +13,7 @@ mod accepted;
 mod alerts;
 mod audited;
 mod barcode;
+mod bills;
 mod closing;
 mod crowd;
 mod deadline;

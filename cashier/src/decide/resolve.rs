@@ -50,7 +50,8 @@ fn end_of(state: &OrderState, exception: &Exception) -> Option<String> {
         | ExceptionKind::IdentityMismatch
         | ExceptionKind::UnknownTrade
         | ExceptionKind::ExternalRefund
-        | ExceptionKind::NoticeUnprocessable => None,
+        | ExceptionKind::NoticeUnprocessable
+        | ExceptionKind::BillRefused => None,
     }
 }
 

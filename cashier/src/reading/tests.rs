@@ -171,6 +171,7 @@ fn each_kind_says_what_was_done_and_what_is_left() {
             "whole schedule",
             "deliver the event again",
         ),
+        (Kind::BillRefused, None, "nothing of it", "till bill take"),
     ];
     for (kind, status, did, left) in table {
         let read = read(&standing(*kind, *status, false));

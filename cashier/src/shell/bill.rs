@@ -7,8 +7,26 @@ use crate::decide::Input;
 use crate::exception::ExceptionKind;
 use crate::id::AccountId;
 use crate::store::StoreError;
+use crate::time::Day;
 
 impl Cashier {
+    /// Has a person told that an account's bill of a day is not taken, and why (in words,
+    /// nothing secret): once until that is resolved.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nobody is told.
+    pub async fn report_bill(
+        &self,
+        account: &AccountId,
+        day: Day,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let (kind, subject) = (ExceptionKind::BillRefused, day.to_string());
+        let detail = format!("the bill of {day}: {why}");
+        let exception = self.stray(account, kind, &subject, None, detail);
+        self.store.record_stray(None, exception).await
+    }
+
     /// Takes rows of an account's bill, a few hundred at a time: most say what is known,
     /// and the others are decided one by one. Returns how many those were.
     ///

@@ -3,10 +3,11 @@
 use crate::telemetry::metrics::{CHANNEL_CALLS, CHANNEL_SECONDS, NOTICES};
 use async_trait::async_trait;
 use cashier::channel::{
-    Bills, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer, Outcome,
-    PayRequest, Payers, RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
+    Bill, Bills, Cause, CauseKind, Channel, Closed, Notice, NoticeRefusal, NoticeReply, Offer,
+    Outcome, PayRequest, Payers, RawNotice, Receipt, RefundRequest, Refunded, Reversed, Trade,
 };
 use cashier::id::{AccountId, FlowNo};
+use cashier::time::Day;
 use cashier::way::ChannelKind;
 use governor::{DefaultDirectRateLimiter, Quota};
 use std::future::Future;
@@ -23,6 +24,7 @@ pub struct Metered {
     channel: Arc<dyn Channel>,
     account: AccountId,
     turns: DefaultDirectRateLimiter,
+    longest_wait: Duration,
 }
 
 impl Metered {
@@ -32,6 +34,7 @@ impl Metered {
             channel,
             account,
             turns: DefaultDirectRateLimiter::direct(quota),
+            longest_wait: LONGEST_WAIT,
         }
     }
 
@@ -40,7 +43,7 @@ impl Metered {
         call: &'static str,
         doing: impl Future<Output = Outcome<T>>,
     ) -> Outcome<T> {
-        let turn = tokio::time::timeout(LONGEST_WAIT, self.turns.until_ready()).await;
+        let turn = tokio::time::timeout(self.longest_wait, self.turns.until_ready()).await;
         let began = Instant::now();
         let outcome = match turn {
             Ok(()) => {
@@ -167,10 +170,179 @@ impl Channel for Metered {
     }
 
     fn payers(&self) -> Option<&dyn Payers> {
-        self.channel.payers()
+        self.channel.payers().map(|_| self as &dyn Payers)
     }
 
     fn bills(&self) -> Option<&dyn Bills> {
-        self.channel.bills()
+        self.channel.bills().map(|_| self as &dyn Bills)
+    }
+}
+
+/// Given to nobody where the channel names no payers.
+#[async_trait]
+impl Payers for Metered {
+    fn asked_at(&self, back: &str, state: &str) -> String {
+        let payers = self.channel.payers();
+        payers.map_or_else(String::new, |payers| payers.asked_at(back, state))
+    }
+
+    fn code_field(&self) -> &'static str {
+        self.channel.payers().map_or("code", Payers::code_field)
+    }
+
+    async fn payer(&self, code: &str) -> Outcome<String> {
+        match self.channel.payers() {
+            Some(payers) => self.call("payer", payers.payer(code)).await,
+            None => Outcome::NotSent(missing()),
+        }
+    }
+}
+
+/// Given to nobody where the channel has no bills.
+#[async_trait]
+impl Bills for Metered {
+    async fn bill(&self, day: Day) -> Outcome<Option<Bill>> {
+        match self.channel.bills() {
+            Some(bills) => self.call("bill", bills.bill(day)).await,
+            None => Outcome::NotSent(missing()),
+        }
+    }
+}
+
+/// The channel has no such call.
+fn missing() -> Cause {
+    Cause {
+        kind: CauseKind::Unreachable,
+        detail: "this channel has no such call".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A channel that only names payers and has empty bills, and counts how often.
+    #[derive(Default)]
+    struct Wallet {
+        calls: AtomicU32,
+        is_bare: bool,
+    }
+
+    #[async_trait]
+    impl Channel for Wallet {
+        fn kind(&self) -> ChannelKind {
+            ChannelKind::Alipay
+        }
+        async fn pay(&self, _: &PayRequest) -> Outcome<Offer> {
+            Outcome::NotSent(missing())
+        }
+        async fn query(&self, _: &FlowNo) -> Outcome<Trade> {
+            Outcome::NotSent(missing())
+        }
+        async fn close(&self, _: &FlowNo) -> Outcome<Closed> {
+            Outcome::NotSent(missing())
+        }
+        async fn reverse(&self, _: &FlowNo) -> Outcome<Reversed> {
+            Outcome::NotSent(missing())
+        }
+        async fn refund(&self, _: &RefundRequest) -> Outcome<Refunded> {
+            Outcome::NotSent(missing())
+        }
+        async fn query_refund(&self, _: &RefundRequest) -> Outcome<Refunded> {
+            Outcome::NotSent(missing())
+        }
+        fn open_notice(&self, _: RawNotice<'_>) -> Result<Notice, NoticeRefusal> {
+            Err(NoticeRefusal::Unverified("nobody signs here".to_owned()))
+        }
+        fn notice_reply(&self, _: Receipt) -> NoticeReply {
+            NoticeReply {
+                status: 500,
+                content_type: "text/plain",
+                body: "",
+            }
+        }
+        fn payers(&self) -> Option<&dyn Payers> {
+            (!self.is_bare).then_some(self as &dyn Payers)
+        }
+        fn bills(&self) -> Option<&dyn Bills> {
+            (!self.is_bare).then_some(self as &dyn Bills)
+        }
+    }
+
+    #[async_trait]
+    impl Payers for Wallet {
+        fn asked_at(&self, back: &str, state: &str) -> String {
+            format!("{back}#{state}")
+        }
+        fn code_field(&self) -> &'static str {
+            "auth_code"
+        }
+        async fn payer(&self, code: &str) -> Outcome<String> {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            Outcome::Done(code.to_owned())
+        }
+    }
+
+    #[async_trait]
+    impl Bills for Wallet {
+        async fn bill(&self, _: Day) -> Outcome<Option<Bill>> {
+            self.calls.fetch_add(1, Ordering::SeqCst);
+            Outcome::Done(None)
+        }
+    }
+
+    fn metered(wallet: Arc<Wallet>, account: &str, burst: u32) -> Metered {
+        let quota = Quota::per_hour(NonZeroU32::MIN);
+        let quota = quota.allow_burst(NonZeroU32::new(burst).unwrap());
+        Metered {
+            longest_wait: Duration::ZERO,
+            ..Metered::new(wallet, AccountId::new(account), quota)
+        }
+    }
+
+    #[tokio::test]
+    async fn bills_and_payers_are_counted_and_take_their_turn_as_every_call_does() {
+        let recorder = crate::telemetry::metrics::recorder().unwrap();
+        let wallet = Arc::new(Wallet::default());
+        let metered = metered(wallet.clone(), "metered", 2);
+        let day = Day::parse("2026-11-24").unwrap();
+        let (bills, payers) = (metered.bills().unwrap(), metered.payers().unwrap());
+        assert_eq!(payers.asked_at("back", "state"), "back#state");
+        assert_eq!(payers.code_field(), "auth_code");
+        assert!(matches!(bills.bill(day).await, Outcome::Done(None)));
+        assert_eq!(payers.payer("code").await, Outcome::Done("code".to_owned()));
+        assert_eq!(wallet.calls.load(Ordering::SeqCst), 2);
+        assert!(matches!(bills.bill(day).await, Outcome::NotSent(_)));
+        assert!(matches!(payers.payer("code").await, Outcome::NotSent(_)));
+        assert_eq!(wallet.calls.load(Ordering::SeqCst), 2, "it was called");
+        let shown = recorder.render();
+        for call in ["bill", "payer"] {
+            for (outcome, cause) in [("done", "none"), ("not_sent", "unreachable")] {
+                let line = shown.lines().find(|line| {
+                    [
+                        r#"account="metered""#,
+                        &format!(r#"call="{call}""#),
+                        &format!(r#"outcome="{outcome}""#),
+                        &format!(r#"cause="{cause}""#),
+                    ]
+                    .iter()
+                    .all(|label| line.contains(label))
+                });
+                let line = line.unwrap_or_else(|| panic!("{call} {outcome}: {shown}"));
+                assert!(line.ends_with(" 1"), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_channel_has_not_is_not_there() {
+        let wallet = Wallet {
+            is_bare: true,
+            ..Wallet::default()
+        };
+        let metered = metered(Arc::new(wallet), "bare", 1);
+        assert!(metered.bills().is_none() && metered.payers().is_none());
     }
 }

@@ -8,7 +8,6 @@ use crate::server::Overrides;
 use cashier::id::AccountId;
 use cashier::time::Day;
 use clap::Subcommand;
-use entities::directory::TakenBill;
 use std::net::{Ipv4Addr, SocketAddr};
 
 #[derive(Debug, Subcommand)]
@@ -45,22 +44,15 @@ async fn take(config: Config, account: AccountId, day: Day) -> Result<(), Fault>
     // Nothing listens here: the address only stands in where no public one is configured.
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let Assembled { shared, .. } = assemble(&config, Overrides::default(), addr).await?;
-    let said = bill::take(&shared.cashier, &shared.registry, &account, day).await?;
-    let Some(bill::Said { rows, news }) = said else {
+    let said = bill::take_and_record(&shared, &account, day).await?;
+    let Some(said) = said else {
         return say(&format!(
             "the channel has no bill of {day} for {account} (yet)"
         ));
     };
-    let at = shared.clock.now();
-    let taken = TakenBill {
-        account,
-        day,
-        at,
-        rows,
-        news,
-    };
-    shared.directory.record_bill(&taken).await?;
     say(&format!(
-        "{day}: {rows} rows, {news} of them news. Exceptions, if any, are in /ops/v1/exceptions"
+        "{day}: {} rows, {} of them news, {} of other systems that use this account. Exceptions, \
+         if any, are in /ops/v1/exceptions",
+        said.rows, said.news, said.foreign
     ))
 }

@@ -47,6 +47,8 @@ pub const AUDIT_LAST_RUN: &str = "till_audit_last_run_timestamp_seconds";
 
 /// Daily bills that were asked for, by `account` and `outcome` (`taken`, `none`, `trouble`).
 pub const BILLS: &str = "till_bills_total";
+/// Rows of daily bills whose numbers are not of Till's form, by `account`.
+pub const FOREIGN_BILL_ROWS: &str = "till_bill_foreign_rows_total";
 
 /// Upper bounds of durations, in seconds.
 const SECONDS: &[f64] = &[

@@ -6,11 +6,10 @@ use super::health::Health;
 use crate::bill::{self, Trouble};
 use crate::config;
 use crate::shared::Shared;
-use crate::telemetry::metrics::BILLS;
+use crate::telemetry::metrics::{BILLS, FOREIGN_BILL_ROWS};
 use cashier::id::AccountId;
 use cashier::store::StoreError;
 use cashier::time::{Day, Span, Timestamp};
-use entities::directory::TakenBill;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +24,8 @@ pub(super) async fn run(shared: Arc<Shared>, settings: config::Bills, mut stop: 
     let mut health = Health::new("bills");
     let mut pause = Duration::from_secs(60);
     while settings.days_back > 0 && stop.pause(pause).await {
-        let days = days(shared.clock.now(), settings.days_back);
-        pause = match take_missing(&shared, &days, &stop).await {
+        let goes_on = || !stop.is_asked();
+        pause = match look(&shared, settings.days_back, goes_on).await {
             Ok(()) => {
                 health.well();
                 PAUSE
@@ -34,6 +33,30 @@ pub(super) async fn run(shared: Arc<Shared>, settings: config::Bills, mut stop: 
             Err(error) => health.ill(&error),
         };
     }
+}
+
+/// Takes every account's bills of the last `days_back` days that are there by now and were
+/// not taken yet, one after the other, for as long as `goes_on` says so.
+///
+/// # Errors
+/// [`StoreError`] when the database does not answer; the rest is taken at the next look.
+pub async fn look(
+    shared: &Shared,
+    days_back: u32,
+    goes_on: impl Fn() -> bool,
+) -> Result<(), StoreError> {
+    let days = days(shared.clock.now(), days_back);
+    let taken = shared.directory.taken_bills(&days).await?;
+    for account in shared.registry.accounts_with_bills() {
+        for day in &days {
+            let key = (account.clone(), day.to_string());
+            if !taken.contains(&key) && goes_on() {
+                let is_late = Some(day) != days.first();
+                take(shared, &account, *day, is_late).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The days whose bills are there by now, the latest first.
@@ -45,40 +68,29 @@ fn days(now: Timestamp, back: u32) -> Vec<Day> {
         .collect()
 }
 
-async fn take_missing(shared: &Shared, days: &[Day], stop: &Stop) -> Result<(), StoreError> {
-    let taken = shared.directory.taken_bills(days).await?;
-    for account in shared.registry.accounts_with_bills() {
-        for day in days {
-            let key = (account.clone(), day.to_string());
-            if !taken.contains(&key) && !stop.is_asked() {
-                take(shared, &account, *day).await?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Takes one bill. What is wrong with it is told, and tried again at the next look.
-async fn take(shared: &Shared, account: &AccountId, day: Day) -> Result<(), StoreError> {
-    let outcome = match bill::take(&shared.cashier, &shared.registry, account, day).await {
-        Ok(Some(said)) => {
-            let at = shared.clock.now();
-            let (account, bill::Said { rows, news }) = (account.clone(), said);
-            let taken = TakenBill {
-                account,
-                day,
-                at,
-                rows,
-                news,
-            };
-            shared.directory.record_bill(&taken).await?;
-            tracing::info!(account.id = %taken.account, bill.day = %day, bill.rows = rows, bill.news = news, "a bill was taken");
+async fn take(
+    shared: &Shared,
+    account: &AccountId,
+    day: Day,
+    is_late: bool,
+) -> Result<(), StoreError> {
+    let outcome = match bill::take_and_record(shared, account, day).await {
+        Ok(Some(bill::Said {
+            rows,
+            news,
+            foreign,
+        })) => {
+            tracing::info!(account.id = %account, bill.day = %day, bill.rows = rows, bill.news = news, bill.foreign = foreign, "a bill was taken");
+            let account = account.as_str().to_owned();
+            metrics::counter!(FOREIGN_BILL_ROWS, "account" => account).increment(foreign);
             "taken"
         }
         Ok(None) => "none",
         Err(Trouble::Store(error)) => return Err(error),
         Err(trouble) => {
             tracing::warn!(account.id = %account, bill.day = %day, %trouble, "a bill was not taken, and will be tried again");
+            bill::report(shared, account, day, &trouble, is_late).await?;
             "trouble"
         }
     };

@@ -9,7 +9,7 @@
 mod agree;
 mod alerts;
 pub mod audit;
-mod bills;
+pub mod bills;
 mod deliveries;
 mod health;
 mod open;

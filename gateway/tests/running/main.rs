@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod audit;
+mod bills;
 mod place;
 mod process;
 

@@ -22,6 +22,7 @@ use crate::ledger::{Ledger, beijing};
 use sheet::{add_a_fen, entries, of_another, write};
 
 pub use kind::BillKind;
+pub use sheet::change_a_total;
 
 /// The hour (Beijing time) from which yesterday's bill can be fetched.
 const READY: u32 = 10;
@@ -114,7 +115,10 @@ impl Bills {
         if age == TimeDelta::days(1) && local.hour() < READY {
             return Err(NoBill::Creating);
         }
-        let falsified = matches!(fault, Some(Fault::WrongAmount | Fault::WrongSeller));
+        let falsified = matches!(
+            fault,
+            Some(Fault::WrongAmount | Fault::WrongSeller | Fault::WrongSums)
+        );
         if let Some(bill) = self.lock().get(of)
             && !falsified
         {
@@ -129,7 +133,11 @@ impl Bills {
             Some(Fault::WrongSeller) => of_another(&mut entries),
             _ => {}
         }
-        let bill = Arc::new(Bill::new(write(&entries, of.kind)));
+        let mut file = write(&entries, of.kind);
+        if fault == Some(Fault::WrongSums) {
+            change_a_total(&mut file);
+        }
+        let bill = Arc::new(Bill::new(file));
         if !falsified {
             let mut made = self.lock();
             if made.len() >= KEPT {

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use flate2::{Compress, Compression, FlushCompress};
 use serde_json::json;
 
-use super::bill::{Bill, BillKind, BillOf, NoBill, compressed};
+use super::bill::{Bill, BillKind, BillOf, NoBill, change_a_total, compressed};
 use super::call::{Call, Reply};
 use super::problem::{Location, Problem};
 use super::token::token;
@@ -165,9 +165,7 @@ pub fn download(call: &Call<'_>) -> Result<Reply, Problem> {
 /// The file with another last digit: a total, which the hash no longer fits.
 fn another_total(csv: &Bytes) -> Bytes {
     let mut bytes = csv.to_vec();
-    if let Some(digit) = bytes.iter_mut().rev().find(|byte| byte.is_ascii_digit()) {
-        *digit = if *digit == b'0' { b'1' } else { b'0' };
-    }
+    change_a_total(&mut bytes);
     bytes.into()
 }
 

@@ -302,6 +302,12 @@ async fn a_bill_can_be_wrong_in_every_way_on_demand_and_is_right_again_afterward
     assert_eq!(hash, sha1(&gunzip(&file)));
     assert_eq!(fen(&rows[0]["订单金额"]), 101);
 
+    let (hash, file) = faulty(&merchant, day, "wechat.bill", "wrong_sums").await;
+    assert_eq!(hash, sha1(&gunzip(&file)));
+    assert_eq!(gunzip(&file).len(), right.len());
+    assert_eq!(read(&gunzip(&file)).0, read(&right).0);
+    assert_ne!(gunzip(&file), right);
+
     let (hash, file) = faulty(&merchant, day, "wechat.bill", "wrong_seller").await;
     let (rows, _) = read(&gunzip(&file));
     assert_eq!(hash, sha1(&gunzip(&file)));

@@ -157,7 +157,14 @@ async fn a_bill_can_be_falsified_cut_or_blown_up() {
     merchant.advance(ready + 1).await;
     let call = fields([("bill_date", &*day), ("tar_type", "GZIP")]);
     let honest = download(&merchant, &call).await;
-    for fault in ["wrong_amount", "wrong_seller", "cut", "zip_bomb", "garbage"] {
+    for fault in [
+        "wrong_amount",
+        "wrong_sums",
+        "wrong_seller",
+        "cut",
+        "zip_bomb",
+        "garbage",
+    ] {
         merchant
             .fault(json!({ "method": "v2/downloadbill", "fault": fault, "times": 1 }))
             .await;

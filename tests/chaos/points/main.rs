@@ -23,6 +23,7 @@ points! {
     before_an_order_is_committed = "before_commit.order"
     before_a_flow_is_committed = "before_commit.pay"
     before_a_close_is_committed = "before_commit.close"
+    before_a_reversal_is_committed = "before_commit.reverse"
     before_a_query_is_committed = "before_commit.query"
     before_a_refund_is_committed = "before_commit.refund"
     before_an_answer_is_committed = "before_commit.answer"
@@ -34,6 +35,7 @@ points! {
     after_an_order_is_committed = "after_commit.order"
     after_a_flow_is_committed = "after_commit.pay"
     after_a_close_is_committed = "after_commit.close"
+    after_a_reversal_is_committed = "after_commit.reverse"
     after_a_query_is_committed = "after_commit.query"
     after_a_refund_is_committed = "after_commit.refund"
     after_an_answer_is_committed = "after_commit.answer"
@@ -46,6 +48,7 @@ points! {
     before_a_creation_is_sent = "before_send.pay"
     before_a_query_is_sent = "before_send.query"
     before_a_close_is_sent = "before_send.close"
+    before_a_reversal_is_sent = "before_send.reverse"
     // Shows F44.
     before_a_refund_is_sent = "before_send.refund"
     before_a_query_of_a_refund_is_sent = "before_send.query_refund"
@@ -53,6 +56,7 @@ points! {
     after_the_answer_to_a_creation = "after_answer.pay"
     after_the_answer_to_a_query = "after_answer.query"
     after_the_answer_to_a_close = "after_answer.close"
+    after_the_answer_to_a_reversal = "after_answer.reverse"
     // Shows F44.
     after_the_answer_to_a_refund = "after_answer.refund"
     after_the_answer_to_a_query_of_a_refund = "after_answer.query_refund"

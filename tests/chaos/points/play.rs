@@ -1,4 +1,4 @@
-//! The play: three orders that between them pass every crash point. A supervisor
+//! The play: four orders that between them pass every crash point. A supervisor
 //! starts the process again whenever it has ended.
 
 use cashier::audit::{Ledger, TradeState};
@@ -203,11 +203,19 @@ fn as_without_a_crash(orders: &[OrderState], ledger: &Ledger) {
             vec![("WX_NATIVE", FlowStatus::Closed)],
             vec![],
         ),
+        (
+            "COUNTER",
+            OrderStatus::Closed,
+            vec![("ALI_BAR", FlowStatus::Closed)],
+            vec![],
+        ),
     ];
     assert_eq!(seen, wanted);
     let trades: Vec<TradeState> = ledger.trades.values().map(|trade| trade.state).collect();
     let paid = trades.iter().filter(|state| **state == TradeState::Paid);
-    assert_eq!((paid.count(), trades.len()), (2, 4), "{trades:?}");
+    assert_eq!((paid.count(), trades.len()), (2, 5), "{trades:?}");
+    let back = trades.iter().filter(|s| **s == TradeState::Reversed);
+    assert_eq!(back.count(), 1, "{trades:?}");
     assert_eq!(ledger.refunds.len(), 2, "{ledger:?}");
 }
 
@@ -220,6 +228,7 @@ async fn scenes(merchant: Merchant, channels: Channels) {
     scene.change_of_way().await;
     scene.silence().await;
     scene.close().await;
+    scene.counter().await;
 }
 
 struct Scene {
@@ -265,6 +274,24 @@ impl Scene {
     async fn close(&mut self) {
         let order = self.order("CLOSE").await;
         self.flow(&order, "WX_NATIVE").await;
+        let yes = self.post(&order, "/close", &json!({})).await;
+        assert!(yes.is_yes(), "{}", yes.json);
+    }
+
+    /// A payer enters the password for a code, and nobody tells of it: the merchant
+    /// closes, and the payment is taken back.
+    async fn counter(&mut self) {
+        let order = self.order("COUNTER").await;
+        let code = self.channels.barcode("alipay", "ask_password").await;
+        let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
+        let asked = self.post(&order, "/flows", &wish).await;
+        assert_eq!(asked.status, 202, "{}", asked.json);
+        let number = asked.json["flow"]["flow_no"].as_str().unwrap().to_owned();
+        for (method, fault) in [("notice.*", "drop"), ("alipay.trade.query", "http_500")] {
+            let silence = json!({ "method": method, "fault": fault, "out_trade_no": number });
+            self.channels.break_it(&silence).await;
+        }
+        assert!(self.channels.pay(&number).await);
         let yes = self.post(&order, "/close", &json!({})).await;
         assert!(yes.is_yes(), "{}", yes.json);
     }

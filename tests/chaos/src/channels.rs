@@ -103,6 +103,17 @@ impl Channels {
         (status == 200).then(|| opened["out_trade_no"].as_str().map(str::to_owned))?
     }
 
+    /// The wallet of a channel (`alipay`, `wechat`) shows a payment code, and does so when
+    /// it is charged: `pay`, `ask_password`, `refuse`, `silent`.
+    ///
+    /// # Panics
+    /// When there is no such wallet.
+    pub async fn barcode(&self, channel: &str, behaviour: &str) -> String {
+        let wish = json!({ "channel": channel, "behaviour": behaviour });
+        let shown = self.control(Method::POST, "/payer/barcode", &wish).await;
+        text(&shown, "auth_code")
+    }
+
     /// The payer pays what was opened. Whether the channel takes the money.
     pub async fn pay(&self, out_trade_no: &str) -> bool {
         let path = format!("/trades/{out_trade_no}/pay");
@@ -141,7 +152,8 @@ impl Channels {
 }
 
 /// The sandbox's books in the words of the formulas. What was handed out and never
-/// opened is not in them.
+/// opened is not in them. A reversal stands among the refunds there, under a number that
+/// the channel makes of the trade's own or of ours (Alipay).
 ///
 /// # Panics
 /// When the books make no sense.
@@ -151,7 +163,8 @@ pub fn read_ledger(shown: &Value) -> Ledger {
     for trade in shown["trades"].as_array().unwrap() {
         let no = FlowNo::new(text(trade, "out_trade_no"));
         let paid = !trade["paid_at"].is_null();
-        let closed = !trade["closed_at"].is_null();
+        // WeChat Pay does not say when a payment by code has failed for good.
+        let closed = !trade["closed_at"].is_null() || trade["state"] == "PAYERROR";
         flows.insert(text(trade, "trade_no"), no.clone());
         let entry = TradeEntry {
             account: account(trade),
@@ -169,14 +182,20 @@ pub fn read_ledger(shown: &Value) -> Ledger {
     }
     for refund in shown["refunds"].as_array().unwrap() {
         let state = text(refund, "state");
+        let (no, trade_no) = (text(refund, "out_refund_no"), text(refund, "trade_no"));
+        let flow_no = &flows[&trade_no];
+        if no == flow_no.as_str() || no == format!("reverse_{trade_no}") {
+            let trade = ledger.trades.get_mut(flow_no).unwrap();
+            (trade.state, trade.closed) = (TradeState::Reversed, true);
+            continue;
+        }
         let entry = RefundEntry {
             account: account(refund),
-            flow_no: flows[&text(refund, "trade_no")].clone(),
+            flow_no: flow_no.clone(),
             amount: money(refund),
             succeeded: state == "SUCCESS" || state == "REFUND_SUCCESS",
         };
-        let no = RefundNo::new(text(refund, "out_refund_no"));
-        ledger.refunds.insert(no, entry);
+        ledger.refunds.insert(RefundNo::new(no), entry);
     }
     ledger
 }

@@ -65,6 +65,7 @@ impl Report<'_> {
         );
         line(text, "orders made", get("orders"));
         line(text, "payments made", get("payments"));
+        line(text, "codes scanned", get("codes scanned"));
         line(text, "refunds taken on", get("refunds"));
         line(text, "requests repeated", get("requests repeated"));
         line(text, "orders held back", get("orders held back"));

@@ -26,8 +26,9 @@ const WAYS: [&str; 8] = [
 const CLOSABLE: [&str; 4] = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"];
 
 /// What happens, in how many of a hundred stories.
-const KINDS: [(Kind, u64); 9] = [
+const KINDS: [(Kind, u64); 10] = [
     (Kind::OneWay, 24),
+    (Kind::Counter, 12),
     (Kind::ChangeOfWay, 16),
     (Kind::TwoTabs, 12),
     (Kind::OldPage, 8),
@@ -42,6 +43,8 @@ const KINDS: [(Kind, u64); 9] = [
 enum Kind {
     /// One way, and pays.
     OneWay,
+    /// Shows a code at a counter.
+    Counter,
     /// Chooses, looks perhaps, chooses another, pays that.
     ChangeOfWay,
     /// Two tabs with two ways, paid both.
@@ -140,6 +143,9 @@ impl Story {
             Kind::OneWay | Kind::PartialRefund | Kind::GreedyRefunds | Kind::SameRefundTwice => {
                 self.one_way(&order).await;
             }
+            // A code that never arrived is watched to its end, and a minute more.
+            Kind::Counter if self.quick => self.one_way(&order).await,
+            Kind::Counter => self.counter(&order).await,
             Kind::ChangeOfWay => self.change_of_way(&order).await,
             Kind::TwoTabs => self.two_tabs(&order).await,
             Kind::OldPage => self.old_page(&order).await,
@@ -219,6 +225,45 @@ impl Story {
             self.think().await;
             self.pay(&action).await;
         }
+    }
+
+    /// Where the wallet asks for a password, the payer enters it or goes away, and the
+    /// merchant waits or takes it back, perhaps at the same time.
+    async fn counter(&mut self, order: &Value) {
+        let channel = *self.dice.one_of(&["alipay", "wechat"]);
+        let behaviour = match self.dice.below(100) {
+            0..40 => "pay",
+            40..80 => "ask_password",
+            80..90 => "refuse",
+            _ => "silent",
+        };
+        let code = self.cast.channels.barcode(channel, behaviour).await;
+        let body = json!({ "way": "AUTO_BAR", "auth_code": code });
+        let Some(answer) = self.post(&path(order, "/flows"), &body).await else {
+            return;
+        };
+        self.cast.counts.add("codes scanned");
+        if !answer.is_yes() {
+            return self.refused("code", &answer);
+        }
+        if answer.json["flow"]["status"] == "paid" {
+            return self.cast.counts.add("payments");
+        }
+        let number = answer.json["flow"]["flow_no"].as_str().unwrap().to_owned();
+        let (pays, closes) = (self.dice.percent(60), self.dice.percent(50));
+        self.think().await;
+        let (channels, counts) = (self.cast.channels.clone(), self.cast.counts.clone());
+        let paying = async {
+            if pays {
+                pay_opened(&channels, &counts, &number).await;
+            }
+        };
+        let closing = async {
+            if closes {
+                self.close(order).await;
+            }
+        };
+        futures_util::future::join(paying, closing).await;
     }
 
     async fn change_of_way(&mut self, order: &Value) {

@@ -68,6 +68,13 @@ pub(super) fn add_a_fen(entries: &mut [Entry<'_>]) {
     }
 }
 
+/// Another last digit: a total.
+pub fn change_a_total(file: &mut [u8]) {
+    if let Some(digit) = file.iter_mut().rev().find(|byte| byte.is_ascii_digit()) {
+        *digit = if *digit == b'0' { b'1' } else { b'0' };
+    }
+}
+
 /// Falsifies whose it is.
 pub(super) fn of_another(entries: &mut [Entry<'_>]) {
     for entry in entries {
