@@ -38,6 +38,7 @@ pub fn bill(data: &[u8]) {
 
 /// With their head and their sums around them, rows are refused for themselves alone.
 fn around(rows: &str) {
+    let rows = rows.trim_end_matches('\n');
     let (paid, refunded) = sums(rows);
     let head = "#账号：[20880000000000010156]\n\
         #起始日期：[2019年09月16日 00:00:00] 终止日期：[2019年09月17日 00:00:00]";
