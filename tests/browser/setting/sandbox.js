@@ -44,6 +44,16 @@ export class Sandbox {
     return this.#call("POST", "/sandbox/accounts", account);
   }
 
+  /** Lets a service provider's app of Alipay act for a merchant. */
+  authorize(appId, merchant) {
+    return this.#call("POST", `/sandbox/alipay/${appId}/merchants`, merchant);
+  }
+
+  /** Lets a service provider of WeChat Pay act for a merchant. */
+  link(mchid, merchant) {
+    return this.#call("POST", `/sandbox/wechat/${mchid}/sub_merchants`, merchant);
+  }
+
   /** How WeChat Pay signs for a merchant: with its public key, certificates, or both. */
   setKeyMode(mchid, mode, public_key_permille) {
     return this.#call("POST", `/sandbox/wechat/${mchid}/platform`, { mode, public_key_permille });
@@ -52,6 +62,11 @@ export class Sandbox {
   /** How a refund at WeChat Pay ends. */
   endRefund(outRefundNo, state) {
     return this.#call("POST", `/sandbox/refunds/${outRefundNo}`, { state });
+  }
+
+  /** What the channels' clock shows. */
+  clock() {
+    return this.#call("GET", "/sandbox/clock");
   }
 
   /** Moves the channels' clock on. */

@@ -24,13 +24,15 @@ export class Gateway {
   /**
    * @param {{folder: string, sandbox: string}} demo whose merchant and keys are used
    * @param {string} channels the address that stands in for the sandbox's
+   * @param {(accounts: string, folder: string) => string} change what else stands in the merchant's file
    */
-  static async start(demo, channels) {
+  static async start(demo, channels, change = (accounts) => accounts) {
     const gateway = new Gateway();
     gateway.folder = mkdtempSync(join(tmpdir(), "till-interop-"));
     cpSync(demo.folder, gateway.folder, { recursive: true, filter: (file) => !/till\.db|\.log|demo\.json/.test(file) });
     const accounts = join(gateway.folder, "accounts.toml");
-    writeFileSync(accounts, readFileSync(accounts, "utf8").replaceAll(demo.sandbox, channels));
+    const reached = readFileSync(accounts, "utf8").replaceAll(demo.sandbox, channels);
+    writeFileSync(accounts, change(reached, gateway.folder));
     const port = await freePort();
     gateway.url = `http://127.0.0.1:${port}`;
     const env = {

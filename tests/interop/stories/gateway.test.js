@@ -84,6 +84,10 @@ for (const [method, doing] of [
   ["alipay.trade.query", async () => paid("ALI_QR")],
   ["alipay.trade.close", async () => merchant.closeOrder((await action("ALI_QR")).order.id)],
   ["alipay.trade.refund", async () => merchant.refund((await paid("ALI_QR")).order.id, 88)],
+  ["alipay.trade.fastpay.refund.query", async () => refundInDoubt("alipay.trade.refund", (await paid("ALI_QR")).order.id)],
+  ["alipay.trade.create", async () => action("ALI_JSAPI", { buyer_id: "2088000000000099" })],
+  ["alipay.trade.pay", async () => scanned("alipay", "pay")],
+  ["alipay.trade.cancel", async () => merchant.closeOrder((await scanned("alipay", "ask_password")).order.id)],
 ]) {
   proves(alipayRow(method, "the request"), async () => {
     await doing();
@@ -95,6 +99,19 @@ for (const [method, doing] of [
   });
 }
 
+/** What comes of a code that the payer shows at a counter. */
+async function scanned(channel, behaviour) {
+  const { auth_code } = await here.sandbox.barcode(channel, behaviour);
+  return action("AUTO_BAR", { auth_code });
+}
+
+/** A refund without an answer to go by, so that the gateway asks. */
+async function refundInDoubt(method, order) {
+  await here.sandbox.startFault(method, "system_error");
+  await merchant.refund(order, 88);
+  await here.sandbox.endFaults();
+}
+
 /** An order that the payer has paid by its code, as the gateway has learnt by asking or by a notice. */
 async function paid(way) {
   const made = await action(way);
@@ -104,11 +121,16 @@ async function paid(way) {
   return made;
 }
 
-proves(wechatRow("WX_JSAPI", "what the page hands to the bridge"), async () => {
-  const { appId, timeStamp, nonceStr, package: pack, paySign } = (await action("WX_JSAPI", { openid })).action.params;
-  const text = Formatter.joinedByLineFeed(appId, timeStamp, nonceStr, pack);
-  assert.equal(Rsa.verify(text, paySign, wechatKey), true);
-});
+for (const [way, shows] of [
+  ["WX_JSAPI", "what the page hands to the bridge"],
+  ["WX_LITE", "what the mini program hands to the wallet"],
+]) {
+  proves(wechatRow(way, shows), async () => {
+    const { appId, timeStamp, nonceStr, package: pack, paySign } = (await action(way, { openid })).action.params;
+    const text = Formatter.joinedByLineFeed(appId, timeStamp, nonceStr, pack);
+    assert.equal(Rsa.verify(text, paySign, wechatKey), true);
+  });
+}
 
 proves(wechatRow("WX_APP", "what the app hands to its SDK"), async () => {
   const { appid, timestamp, noncestr, prepayid, sign } = (await action("WX_APP")).action.params;
@@ -121,14 +143,18 @@ for (const [path, doing] of [
   ["POST /v3/pay/transactions/h5", async () => action("WX_H5", { client_ip })],
   ["POST /v3/pay/transactions/jsapi", async () => action("WX_JSAPI", { openid })],
   ["POST /v3/pay/transactions/app", async () => action("WX_APP")],
-  ["GET /v3/pay/transactions/out-trade-no/", async () => paid("WX_NATIVE")],
-  ["POST /v3/pay/transactions/out-trade-no/", async () => merchant.closeOrder((await action("WX_NATIVE")).order.id)],
+  ["POST /v3/pay/transactions/codepay", async () => scanned("wechat", "pay")],
+  ["GET /v3/pay/transactions/out-trade-no/{no}", async () => paid("WX_NATIVE")],
+  ["POST …/out-trade-no/{no}/close", async () => merchant.closeOrder((await action("WX_NATIVE")).order.id)],
+  ["POST …/out-trade-no/{no}/reverse", async () => merchant.closeOrder((await scanned("wechat", "ask_password")).order.id)],
   ["POST /v3/refund/domestic/refunds", async () => merchant.refund((await paid("WX_NATIVE")).order.id, 88)],
+  ["GET /v3/refund/domestic/refunds/{no}", async () => refundInDoubt("wechat.refund", (await paid("WX_NATIVE")).order.id)],
 ]) {
   proves(wechatRow(path, "the Authorization header"), async () => {
     await doing();
+    const wanted = new RegExp(`^${path.replace("…", "/v3/pay/transactions").replace("{no}", "[^/?]+")}([?].*)?$`);
     const call = await until(`a call of ${path}`, () =>
-      recorder.calls.findLast(({ method, url }) => `${method} ${url}`.startsWith(path)),
+      recorder.calls.findLast(({ method, url }) => wanted.test(`${method} ${url}`)),
     );
     const [scheme, fields] = call.headers.authorization.split(/ (.*)/);
     assert.equal(scheme, "WECHATPAY2-SHA256-RSA2048");

@@ -17,7 +17,7 @@ const keys = newKeys();
 let wxpay;
 let receiver;
 
-const here = stage(async ({ demo, sandbox }) => {
+const here = stage(async ({ sandbox }) => {
   await sandbox.register({
     channel: "wechat_v2",
     mch_id,
@@ -26,17 +26,21 @@ const here = stage(async ({ demo, sandbox }) => {
     certificate_checked_by_proxy: true,
   });
   receiver = await Receiver.open("<xml><return_code>SUCCESS</return_code></xml>");
-  wxpay = new Wechatpay({
-    mchid: mch_id,
+  wxpay = client(mch_id);
+});
+after(() => receiver?.close());
+
+function client(mchid) {
+  return new Wechatpay({
+    mchid,
     serial: "nil",
     // APIv2 needs neither, the SDK asks for both.
     privateKey: keys.privatePem,
     certs: { platform: keys.publicPem },
     secret,
-    baseURL: `${demo.sandbox}/`,
+    baseURL: `${here.demo.sandbox}/`,
   });
-});
-after(() => receiver?.close());
+}
 
 function row(method, shows) {
   return { sdk: "wechatpay-axios-plugin", protocol: "WeChat Pay, APIv2", method, shows };
@@ -85,6 +89,37 @@ for (const sign_type of [Hash.ALGO_MD5, Hash.ALGO_HMAC_SHA256]) {
   });
 }
 
+/** What a page or an app hands to the wallet, signed by the SDK. */
+const signed = (parameters, name) => ({ ...parameters, [name]: Hash.sign(Hash.ALGO_HMAC_SHA256, parameters, secret) });
+
+for (const [trade_type, more, artefact] of [
+  [
+    "JSAPI",
+    { openid: "oInterop000000000000000000001" },
+    ({ prepay_id }) => signed({ ...moment("appId", "timeStamp", "nonceStr"), package: `prepay_id=${prepay_id}`, signType: "HMAC-SHA256" }, "paySign"),
+  ],
+  [
+    "APP",
+    {},
+    ({ prepay_id }) => signed({ ...moment("appid", "timestamp", "noncestr"), partnerid: mch_id, prepayid: prepay_id, package: "Sign=WXPay" }, "sign"),
+  ],
+  [
+    "MWEB",
+    { scene_info: JSON.stringify({ h5_info: { type: "Wap", wap_url: "http://shop.example", wap_name: "Shop" } }) },
+    ({ mweb_url }) => mweb_url,
+  ],
+]) {
+  proves(row("/pay/unifiedorder", `${trade_type}, opens in the wallet`), async () => {
+    const number = newNumber();
+    const made = await ask(wxpay.v2.pay.unifiedorder, order(number, { trade_type, ...more }));
+    assert.equal(made.result_code, "SUCCESS", JSON.stringify(made));
+    assert.equal((await here.sandbox.openInWallet(artefact(made))).out_trade_no, number);
+  });
+}
+
+/** The three fields that every signed hand-over has, as it spells them. */
+const moment = (app, time, nonce) => ({ [app]: appid, [time]: `${Formatter.timestamp()}`, [nonce]: Formatter.nonce() });
+
 proves(row("/pay/orderquery", "unknown, unpaid, paid"), async () => {
   assert.equal((await query(newNumber())).err_code, "ORDERNOTEXIST");
   const number = newNumber();
@@ -116,6 +151,12 @@ proves(row("/pay/micropay", "paid at once, waiting, refused"), async () => {
   await here.sandbox.pay(number);
   assert.equal((await query(number)).trade_state, "SUCCESS");
   assert.equal((await micropay(newNumber(), "refuse")).result_code, "FAIL");
+});
+
+proves(row("/tools/authcodetoopenid", "whose code it is"), async () => {
+  const { auth_code } = await here.sandbox.barcode("wechat", "pay");
+  const { openid } = await ask(wxpay.v2.tools.authcodetoopenid, { auth_code });
+  assert.match(openid, /./);
 });
 
 proves(row("/secapi/pay/reverse", "a paid barcode payment goes back"), async () => {
@@ -172,4 +213,40 @@ proves(row("any method", "an answer with a wrong signature is refused by the SDK
   } finally {
     await here.sandbox.endFaults();
   }
+});
+
+proves(row("sub_mch_id", "a service provider acts for a merchant"), async () => {
+  const [provider, sub_mch_id] = ["1900077704", "1900077705"];
+  const providersApp = "wx7777777777777704";
+  await here.sandbox.register({
+    channel: "wechat_v2",
+    mch_id: provider,
+    appid: providersApp,
+    api_key: secret,
+    certificate_checked_by_proxy: true,
+    sub_merchants: [{ sub_mch_id }],
+  });
+  const number = newNumber();
+  const names = { mch_id: provider, appid: providersApp, sub_mch_id };
+  const { unifiedorder, orderquery } = client(provider).v2.pay;
+  const made = await ask(unifiedorder, order(number, names));
+  assert.deepEqual([made.mch_id, made.sub_mch_id], [provider, sub_mch_id]);
+  await here.sandbox.openInWallet(made.code_url);
+  await here.sandbox.pay(number);
+  const paid = await ask(orderquery, { out_trade_no: number, ...names });
+  assert.deepEqual([paid.trade_state, paid.sub_mch_id], ["SUCCESS", sub_mch_id]);
+});
+
+// The last: it moves the channels' clock.
+proves(row("/pay/downloadbill", "yesterday's trade is in the file"), async () => {
+  const number = await paidTrade();
+  const { now } = await here.sandbox.clock();
+  const inBeijing = new Date(Date.parse(now) + 8 * 3600 * 1000).toISOString();
+  const [hours, minutes] = inBeijing.slice(11, 16).split(":").map(Number);
+  await here.sandbox.advance((24 + 11 - hours) * 3600 - minutes * 60);
+  const bill_date = inBeijing.slice(0, 10).replaceAll("-", "");
+  const question = { appid, mch_id, nonce_str: Formatter.nonce(), bill_date, bill_type: "ALL" };
+  // The file is not XML, which the SDK would read.
+  const { data } = await wxpay.v2.pay.downloadbill.post(question, { transformResponse: [(text) => text] });
+  assert.ok(`${data}`.includes(number), `${data}`.slice(0, 200));
 });

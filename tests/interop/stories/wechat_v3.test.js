@@ -206,6 +206,18 @@ proves(row("GET /v3/refund/domestic/refunds/{no}", "there and not there"), async
   assert.equal((await refused(find("none")))[0], 404);
 });
 
+proves(row("POST …/refunds/{refund_id}/apply-abnormal-refund", "a refund that stuck goes to the merchant"), async () => {
+  const number = await paidTrade();
+  const out_refund_no = `${number}R`;
+  const amount = { refund: 8888, total: 8888, currency: "CNY" };
+  const made = await wxpay.v3.refund.domestic.refunds.post({ out_trade_no: number, out_refund_no, amount });
+  const { refund_id } = made.data;
+  await here.sandbox.endRefund(out_refund_no, "ABNORMAL");
+  const { applyAbnormalRefund } = wxpay.v3.refund.domestic.refunds._refund_id_;
+  const { data } = await applyAbnormalRefund.post({ out_refund_no, type: "MERCHANT_BANK_CARD" }, { refund_id });
+  assert.equal(data.refund_id, refund_id);
+});
+
 proves(row("GET /v3/certificates", "decrypted by the SDK; the certificates verify answers"), async () => {
   await here.sandbox.setKeyMode(mchid, "migrating", 500);
   const { data } = await wxpay.v3.certificates.get();
@@ -248,6 +260,42 @@ proves(row("any method", "an answer with a wrong signature is refused by the SDK
   } finally {
     await here.sandbox.endFaults();
   }
+});
+
+proves(row("notice of a refund", "verified and opened by the SDK"), async () => {
+  const number = await paidTrade();
+  const out_refund_no = `${number}R`;
+  const amount = { refund: 888, total: 8888, currency: "CNY" };
+  await wxpay.v3.refund.domestic.refunds.post({ out_trade_no: number, out_refund_no, amount, notify_url: receiver.url });
+  // WeChat Pay takes its time with a refund.
+  await here.sandbox.endRefund(out_refund_no, "SUCCESS");
+  for (;;) {
+    const { headers, body } = await receiver.next();
+    const text = Formatter.joinedByLineFeed(headers["wechatpay-timestamp"], headers["wechatpay-nonce"], body);
+    assert.equal(Rsa.verify(text, headers["wechatpay-signature"], platformKey), true);
+    const { event_type, resource } = JSON.parse(body);
+    if (event_type !== "REFUND.SUCCESS") continue;
+    const opened = Aes.AesGcm.decrypt(resource.ciphertext, apiv3Key, resource.nonce, resource.associated_data);
+    const refund = JSON.parse(opened);
+    if (refund.out_refund_no !== out_refund_no) continue;
+    assert.deepEqual([refund.refund_status, refund.amount.refund], ["SUCCESS", 888]);
+    return;
+  }
+});
+
+proves(row("/v3/pay/partner/transactions", "a service provider acts for a merchant"), async () => {
+  const sub_mchid = "1900077703";
+  await here.sandbox.link(mchid, { sub_mchid });
+  const number = newNumber();
+  const { appid: sp_appid, mchid: sp_mchid, ...rest } = order(number);
+  const names = { sp_appid, sp_mchid, sub_mchid };
+  const { partner } = wxpay.v3.pay;
+  const made = await partner.transactions.native.post({ ...rest, ...names });
+  await here.sandbox.openInWallet(made.data.code_url);
+  await here.sandbox.pay(number);
+  const find = partner.transactions.outTradeNo._out_trade_no_;
+  const { data } = await find.get({ params: { sp_mchid, sub_mchid }, out_trade_no: number });
+  assert.deepEqual([data.trade_state, data.sub_mchid], ["SUCCESS", sub_mchid]);
 });
 
 // The last: it moves the channels' clock.
