@@ -1,7 +1,9 @@
 //! A channel account's credentials: as they are sealed in the database, and as
 //! the adapter that they make.
 
+use super::{Owner, Seal};
 use cashier::channel::Channel;
+use cashier::id::AccountId;
 use cashier::time::{Clock, Entropy};
 use cashier::way::ChannelKind;
 use channels::{alipay, wechat, wechat_v2};
@@ -248,6 +250,14 @@ impl Credentials {
         }
     }
 
+    /// The authority that is trusted in place of the public ones, in PEM.
+    pub fn authority(&self) -> Option<&str> {
+        match self {
+            Credentials::WechatV2 { ca_certificate, .. } => ca_certificate.as_deref(),
+            Credentials::Alipay { .. } | Credentials::Wechat { .. } => None,
+        }
+    }
+
     /// The text that is sealed.
     ///
     /// # Errors
@@ -268,6 +278,17 @@ impl Credentials {
                 error.column()
             )
         })
+    }
+
+    /// Opens and reads what was sealed for this account.
+    ///
+    /// # Errors
+    /// In words that say what to do. Holds no content.
+    pub fn open(seal: &Seal, id: &AccountId, sealed: &str) -> Result<Credentials, String> {
+        let opened = seal
+            .open(&Owner::Account(id.as_str()), sealed)
+            .map_err(|fault| format!("its sealed credentials: {fault}"))?;
+        Credentials::from_json(&opened).map_err(|problem| format!("its credentials: {problem}"))
     }
 
     /// The adapter. Keys are read and checked here, once.

@@ -7,6 +7,7 @@ mod import;
 mod metered;
 mod operator;
 mod registry;
+mod same_key;
 mod seal;
 
 pub use app::App;
@@ -14,7 +15,8 @@ pub use credentials::{
     AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
     PlatformKey, SignType, Surroundings, WechatMore,
 };
-pub use import::{ImportFault, ImportSettings, Imported, accounts_of_file, import};
+pub use import::{FileAccounts, ImportFault, ImportSettings, Imported, accounts_of_file, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};
 pub use registry::{LoadFault, Registry, RegistrySettings};
+pub use same_key::{Keyed, same_key};
 pub use seal::{Owner, Seal, SealFault};

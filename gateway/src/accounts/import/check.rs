@@ -87,6 +87,13 @@ impl Checking<'_> {
     }
 
     fn account(&mut self, placed: Placed<AccountTable>) -> Option<PlannedAccount> {
+        self.mistakes.look_at(Some(placed.table.id()));
+        let account = self.checked_account(placed);
+        self.mistakes.look_at(None);
+        account
+    }
+
+    fn checked_account(&mut self, placed: Placed<AccountTable>) -> Option<PlannedAccount> {
         let id = placed.table.id().to_owned();
         let place = format!("line {}, account {id:?}", placed.line);
         self.id(&place, "account", &id);
