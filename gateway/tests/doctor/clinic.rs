@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 pub const APIV3_KEY: &str = "0123456789abcdef0123456789ABCDEF";
 pub const APIV2_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+pub const MASTER_KEY: [u8; 32] = [7; 32];
 pub const SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 
 /// Every account: Alipay by key and by certificates, WeChat Pay APIv3 and APIv2.
@@ -20,6 +21,8 @@ pub struct Clinic {
     pub folder: TempDir,
     pub channels: sandbox::Running,
     pub own: Pair,
+    /// `http.public_url` of the commands; at first, where Till takes notices.
+    pub public_url: String,
     public_key_id: String,
     till: Running,
 }
@@ -43,6 +46,7 @@ impl Clinic {
             folder,
             channels,
             own: pair(),
+            public_url: format!("http://{}", till.addr),
             public_key_id: String::new(),
             till,
         };
@@ -165,9 +169,9 @@ impl Clinic {
             .args(words)
             .current_dir(self.folder.path())
             .env("TILL__DATABASE__URL", self.database())
-            .env("TILL__HTTP__PUBLIC_URL", self.public_url());
+            .env("TILL__HTTP__PUBLIC_URL", &self.public_url);
         if with_key {
-            command.env("TILL__SECURITY__MASTER_KEY", STANDARD.encode([7; 32]));
+            command.env("TILL__SECURITY__MASTER_KEY", STANDARD.encode(MASTER_KEY));
         }
         let output = tokio::task::spawn_blocking(move || command.output().unwrap());
         let output = output.await.unwrap();
@@ -177,14 +181,15 @@ impl Clinic {
         }
     }
 
-    /// Where Till takes notices.
-    pub fn public_url(&self) -> String {
-        format!("http://{}", self.till.addr)
-    }
-
-    pub fn database(&self) -> String {
+    fn database(&self) -> String {
         let file = self.folder.path().join("accounts.db");
         format!("sqlite://{}?mode=rwc", file.display())
+    }
+
+    /// The database of the commands.
+    pub async fn connect(&self) -> entities::Database {
+        let options = entities::Options::default();
+        entities::connect(&self.database(), &options).await.unwrap()
     }
 
     pub async fn close(self) {
