@@ -186,6 +186,9 @@ pub struct WechatMore {
     pub lite_appid: Option<String>,
     /// Whether `WX_BAR` is paid under APIv3.
     pub codepay: bool,
+    /// The merchant's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_certificate: Option<String>,
     /// The official account's secret.
     #[serde(serialize_with = "exposed_if_any")]
     pub app_secret: Option<SecretString>,
@@ -345,6 +348,7 @@ impl Credentials {
                     appid,
                     serial_no,
                     merchant_private_key,
+                    merchant_certificate: more.merchant_certificate,
                     apiv3_key,
                     platform_keys,
                     platform_certificates: more.platform_certificates,

@@ -11,11 +11,15 @@ use tempfile::TempDir;
 
 pub const APIV3_KEY: &str = "0123456789abcdef0123456789ABCDEF";
 pub const APIV2_KEY: &str = "192006250b4c09247ec02edce69f6a2d";
+/// A certificate with its key, which nobody relies on.
+const PUBLISHED: &str = include_str!("../../../channels/fixtures/wechat/00_keys.json");
+
 pub const MASTER_KEY: [u8; 32] = [7; 32];
 pub const SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 
-/// Every account: Alipay by key and by certificates, WeChat Pay APIv3 and APIv2.
-pub const ALL: &[&str] = &["ali", "alc", "w3", "w2"];
+/// Every account: Alipay by key and by certificates, WeChat Pay APIv3 without and with
+/// the merchant's certificate, and APIv2.
+pub const ALL: &[&str] = &["ali", "alc", "w3", "wc", "w2"];
 
 pub struct Clinic {
     pub folder: TempDir,
@@ -23,7 +27,7 @@ pub struct Clinic {
     pub own: Pair,
     /// `http.public_url` of the commands; at first, where Till takes notices.
     pub public_url: String,
-    public_key_id: String,
+    public_key_ids: [String; 2],
     till: Running,
 }
 
@@ -47,7 +51,7 @@ impl Clinic {
             channels,
             own: pair(),
             public_url: format!("http://{}", till.addr),
-            public_key_id: String::new(),
+            public_key_ids: <[String; 2]>::default(),
             till,
         };
         clinic.be_right();
@@ -64,17 +68,16 @@ impl Clinic {
         self.write("app.crt", &certificates.app_cert_pem);
         self.write("alipay.crt", &certificates.alipay_cert_pem);
         self.write("root.crt", &certificates.alipay_root_cert_pem);
-        let merchant = sandbox::WechatMerchant {
-            mchid: "1900000001".to_owned(),
-            appid: "wx0000000000000001".to_owned(),
-            serial_no: SERIAL.to_owned(),
-            merchant_public_key_pem: public,
-            apiv3_key: APIV3_KEY.into(),
-        };
-        let wechat = self.channels.sandbox().register_wechat(merchant).unwrap();
-        self.write("wechat.pem", &wechat.public_key_pem);
         self.write("apiv3.key", APIV3_KEY);
-        self.public_key_id = wechat.public_key_id;
+        let wechat = self.wechat("1900000001", SERIAL, &public);
+        self.write("wechat.pem", &wechat.public_key_pem);
+        self.public_key_ids[0] = wechat.public_key_id;
+        let serial = published("serial_no");
+        let wechat = self.wechat("1900009191", &serial, &published("public_key_spki_pem"));
+        self.write("certified_wechat.pem", &wechat.public_key_pem);
+        self.public_key_ids[1] = wechat.public_key_id;
+        self.write("certified.crt", &published("cert_pem"));
+        self.write("certified.key", &published("private_key_pkcs8_pem"));
         let merchant = sandbox::WechatV2Merchant {
             mch_id: "1900000001".to_owned(),
             appid: "wx0000000000000001".to_owned(),
@@ -90,6 +93,17 @@ impl Clinic {
         self.write("apiclient_key.pem", &v2.private_key_pem.unwrap());
         self.write("ca.pem", &v2.ca_certificate_pem);
         self.write("apiv2.key", APIV2_KEY);
+    }
+
+    fn wechat(&self, mchid: &str, serial: &str, public: &str) -> sandbox::WechatPlatform {
+        let merchant = sandbox::WechatMerchant {
+            mchid: mchid.to_owned(),
+            appid: "wx0000000000000001".to_owned(),
+            serial_no: serial.to_owned(),
+            merchant_public_key_pem: public.to_owned(),
+            apiv3_key: APIV3_KEY.into(),
+        };
+        self.channels.sandbox().register_wechat(merchant).unwrap()
     }
 
     /// The certificates of the application of that number, which has the same key.
@@ -138,7 +152,19 @@ impl Clinic {
                  appid = \"wx0000000000000001\"\nserial_no = \"{SERIAL}\"\n\
                  merchant_private_key_file = \"own.key\"\napiv3_key_file = \"apiv3.key\"\n\
                  platform_keys = [{{ id = \"{}\", file = \"wechat.pem\" }}]",
-                    self.public_key_id
+                    self.public_key_ids[0]
+                ),
+            ),
+            "wc" => (
+                channels,
+                format!(
+                    "channel = \"wechat\"\nways = [\"WX_NATIVE\"]\nmchid = \"1900009191\"\n\
+                 appid = \"wx0000000000000001\"\nserial_no = \"{}\"\n\
+                 merchant_certificate_file = \"certified.crt\"\n\
+                 merchant_private_key_file = \"certified.key\"\napiv3_key_file = \"apiv3.key\"\n\
+                 platform_keys = [{{ id = \"{}\", file = \"certified_wechat.pem\" }}]",
+                    published("serial_no"),
+                    self.public_key_ids[1]
                 ),
             ),
             "w2" => (
@@ -212,6 +238,12 @@ async fn till(folder: &TempDir) -> Running {
     });
     let started = gateway::server::start(config.unwrap(), Overrides::default());
     started.await.unwrap()
+}
+
+/// Of the merchant whose keys and certificate are published.
+pub fn published(name: &str) -> String {
+    let published: serde_json::Value = serde_json::from_str(PUBLISHED).unwrap();
+    published["merchant"][name].as_str().unwrap().to_owned()
 }
 
 fn app(number: u8, public: &str) -> sandbox::AlipayApp {

@@ -69,6 +69,7 @@ fn in_text(
 const ALI: &[&str] = &["ali"];
 const ALC: &[&str] = &["alc"];
 const W3: &[&str] = &["w3"];
+const WC: &[&str] = &["wc"];
 const W2: &[&str] = &["w2"];
 const BOTH: &[&str] = &["w3", "w2"];
 
@@ -125,6 +126,9 @@ fn wechat(clinic: &Clinic, stranger: &Pair) -> Vec<Row> {
         in_file("an APIv3 key that is too long", W3, "apiv3.key", &format!("{APIV3_KEY}0"), ByReading, "apiv3_key must be exactly 32 letters and digits, and is 33 bytes"),
         in_text("a serial number in small letters", W3, SERIAL, &SERIAL.to_lowercase(), ByReading, "serial_no must be 40 hexadecimal digits in capitals"),
         in_text("the serial number of another certificate", W3, SERIAL, &other_serial, ByAsking, "商户证书序列号有误"),
+        in_file("certificate and key that do not belong together", WC, "certified.key", &stranger.private, ByReading, "merchant_certificate and merchant_private_key do not belong together"),
+        in_file("a key in place of the certificate", WC, "certified.crt", &own.public, ByReading, "merchant_certificate (apiclient_cert.pem) cannot be read"),
+        in_text("a serial number that is not the certificate's", WC, "serial_no = \"", &format!("serial_no = \"{other_serial}\" # \""), ByReading, "serial_no is another certificate's: that of merchant_certificate is "),
         in_file("another merchant's private key", W3, "own.key", &stranger.private, ByAsking, "HTTP 401 SIGN_ERROR 错误的签名"),
         in_file("another merchant's WeChat key", W3, "wechat.pem", &stranger.public, ByAsking, "w3: the answer to a signed question is not believed: "),
         in_file("certificate and key that do not belong together", W2, "apiclient_key.pem", &stranger.private, ByReading, "merchant_certificate and merchant_private_key do not belong together"),
@@ -207,7 +211,7 @@ async fn nothing_is_wrong_with_good_accounts_in_whatever_form_their_keys_are() {
     for private in [own.private.clone(), own.pkcs8_pem(), own.pkcs1_pem()] {
         clinic.write("own.key", &private);
         let said = clinic.doctor(&[]).await;
-        let well = "ali: nothing wrong\nalc: nothing wrong\nw3: nothing wrong\nw2: nothing wrong";
+        let well = "ali: nothing wrong\nalc: nothing wrong\nw3: nothing wrong\nwc: nothing wrong\nw2: nothing wrong";
         assert_eq!((said.code, said.text.trim()), (0, well));
     }
     let import = ["account", "import", "accounts.toml"];

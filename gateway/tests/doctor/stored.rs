@@ -59,7 +59,7 @@ fn assert_says(said: &Said, code: i32, words: &[&str]) {
 async fn a_row_that_cannot_be_read_is_its_accounts_and_the_others_are_looked_at() {
     let clinic = imported(ALL).await;
     let said = clinic.till(&["doctor"], true).await;
-    let well = "alc: nothing wrong\nali: nothing wrong\nw2: nothing wrong\nw3: nothing wrong";
+    let well = "alc: nothing wrong\nali: nothing wrong\nw2: nothing wrong\nw3: nothing wrong\nwc: nothing wrong";
     assert_eq!((said.code, said.text.trim()), (0, well));
     change(&clinic, "sealed", "till1:AAAA", "w3").await;
     change(&clinic, "ways", "[\"GOLD\"]", "ali").await;

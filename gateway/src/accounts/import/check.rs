@@ -134,6 +134,10 @@ impl Checking<'_> {
                 None => complete = false,
             }
         }
+        let certificate = match &table.merchant_certificate_file {
+            Some(file) => Some(self.file(place, "merchant_certificate_file", file)?),
+            None => None,
+        };
         let app_secret = match &table.app_secret_file {
             Some(file) => Some(self.file(place, "app_secret_file", file)?),
             None => None,
@@ -164,6 +168,7 @@ impl Checking<'_> {
                 answers_signed_by: table.answers_signed_by,
                 lite_appid: table.lite_appid,
                 codepay: table.codepay,
+                merchant_certificate: certificate.map(|pem| pem.to_string()),
                 app_secret: app_secret.map(|text| SecretString::from(text.trim())),
                 sub_mchid: table.sub_mchid,
                 sub_appid: table.sub_appid,
