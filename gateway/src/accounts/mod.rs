@@ -12,8 +12,9 @@ mod seal;
 
 pub use app::App;
 pub use credentials::{
-    AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
-    PlatformKey, SignType, Surroundings, WechatMore,
+    AlipayCertificates, AlipayCredentials, AlipayPayerId, AlipayProductCodes, AnswersSignedBy,
+    Credentials, PlatformKey, SignType, Surroundings, WechatCredentials, WechatMore,
+    WechatV2Credentials,
 };
 pub use import::{FileAccounts, ImportFault, ImportSettings, Imported, accounts_of_file, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};

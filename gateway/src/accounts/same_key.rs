@@ -1,8 +1,8 @@
 //! What only shows when channel accounts are seen side by side: an APIv2 key that is
 //! the APIv3 key of the same merchant number.
 
-use super::Credentials;
-use secrecy::{ExposeSecret, SecretString};
+use super::{Credentials, WechatCredentials, WechatV2Credentials};
+use secrecy::ExposeSecret;
 
 /// An account by its id.
 pub type Keyed<'a> = (&'a str, &'a Credentials);
@@ -14,16 +14,11 @@ pub fn same_key<'a>(looked_at: &[Keyed<'a>], others: &[Keyed<'_>]) -> Vec<(&'a s
     for (id, credentials) in looked_at {
         let mut beside = looked_at.iter().chain(others);
         match credentials {
-            Credentials::WechatV2 {
-                mchid, apiv2_key, ..
-            } if beside.any(|(_, other)| has_third(other, mchid, apiv2_key)) => {
+            Credentials::WechatV2(own) if beside.any(|(_, other)| has_third(other, own)) => {
                 found.push((*id, second_words()));
             }
-            Credentials::Wechat {
-                mchid, apiv3_key, ..
-            } => {
-                let mut others = others.iter();
-                let twin = others.find(|(_, other)| has_second(other, mchid, apiv3_key));
+            Credentials::Wechat(own) => {
+                let twin = others.iter().find(|(_, other)| has_second(other, own));
                 found.extend(twin.map(|(twin, _)| (*id, third_words(twin))));
             }
             _ => {}
@@ -32,14 +27,17 @@ pub fn same_key<'a>(looked_at: &[Keyed<'a>], others: &[Keyed<'_>]) -> Vec<(&'a s
     found
 }
 
-fn has_third(account: &Credentials, number: &str, key: &SecretString) -> bool {
-    matches!(account, Credentials::Wechat { mchid, apiv3_key, .. }
-        if mchid == number && apiv3_key.expose_secret() == key.expose_secret())
+fn has_third(account: &Credentials, second: &WechatV2Credentials) -> bool {
+    matches!(account, Credentials::Wechat(third) if are_same(third, second))
 }
 
-fn has_second(account: &Credentials, number: &str, key: &SecretString) -> bool {
-    matches!(account, Credentials::WechatV2 { mchid, apiv2_key, .. }
-        if mchid == number && apiv2_key.expose_secret() == key.expose_secret())
+fn has_second(account: &Credentials, third: &WechatCredentials) -> bool {
+    matches!(account, Credentials::WechatV2(second) if are_same(third, second))
+}
+
+fn are_same(third: &WechatCredentials, second: &WechatV2Credentials) -> bool {
+    third.mchid == second.mchid
+        && third.apiv3_key.expose_secret() == second.apiv2_key.expose_secret()
 }
 
 fn second_words() -> String {

@@ -9,6 +9,7 @@ use crate::entropy::SystemEntropy;
 use cashier::id::AccountId;
 use cashier::time::Entropy;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -130,13 +131,9 @@ async fn of_database(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Intak
 /// What is wrong with the address of the notices.
 async fn address(http: &Http, patients: &[Patient]) -> Option<Finding> {
     let first = patients.first()?;
-    let mut outside = false;
-    for patient in patients {
-        outside |= match &patient.credentials {
-            Some(credentials) => is_outside(credentials.base_url()).await,
-            None => false,
-        };
-    }
+    let channels = patients.iter().filter_map(|one| one.credentials.as_ref());
+    let channels: BTreeSet<&str> = channels.map(Credentials::base_url).collect();
+    let outside = any_outside(channels).await;
     let text = match http.listen.parse() {
         Ok(listening) if !outside => http.public_url(listening),
         _ => http.public_url.clone(),
@@ -145,6 +142,15 @@ async fn address(http: &Http, patients: &[Patient]) -> Option<Finding> {
         Ok(url) => reach(&url, &first.id, outside).await,
         Err(problem) => Some(problem),
     }
+}
+
+async fn any_outside(channels: BTreeSet<&str>) -> bool {
+    for channel in channels {
+        if is_outside(channel).await {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether nothing is wrong with one account.

@@ -6,7 +6,9 @@ use super::file::{
     WechatV2Table,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
-use crate::accounts::{Credentials, PlatformKey, WechatMore, operator};
+use crate::accounts::{
+    Credentials, PlatformKey, WechatCredentials, WechatMore, WechatV2Credentials, operator,
+};
 use crate::config::Mistakes;
 use crate::webhook::check_secret;
 use cashier::way::{ChannelKind, Way};
@@ -153,26 +155,28 @@ impl Checking<'_> {
             self.mistakes.add(place, problem);
         }
         let (private, apiv3) = (private?, apiv3?);
-        complete.then(|| Credentials::Wechat {
-            mchid: table.mchid,
-            appid: table.appid,
-            serial_no: table.serial_no,
-            merchant_private_key: SecretString::from(private.as_str()),
-            apiv3_key: SecretString::from(apiv3.trim()),
-            platform_keys,
-            base_url: table
-                .base_url
-                .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
-            more: WechatMore {
-                platform_certificates: table.platform_certificates,
-                answers_signed_by: table.answers_signed_by,
-                lite_appid: table.lite_appid,
-                codepay: table.codepay,
-                merchant_certificate: certificate.map(|pem| pem.to_string()),
-                app_secret: app_secret.map(|text| SecretString::from(text.trim())),
-                sub_mchid: table.sub_mchid,
-                sub_appid: table.sub_appid,
-            },
+        complete.then(|| {
+            Credentials::Wechat(WechatCredentials {
+                mchid: table.mchid,
+                appid: table.appid,
+                serial_no: table.serial_no,
+                merchant_private_key: SecretString::from(private.as_str()),
+                apiv3_key: SecretString::from(apiv3.trim()),
+                platform_keys,
+                base_url: table
+                    .base_url
+                    .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+                more: WechatMore {
+                    platform_certificates: table.platform_certificates,
+                    answers_signed_by: table.answers_signed_by,
+                    lite_appid: table.lite_appid,
+                    codepay: table.codepay,
+                    merchant_certificate: certificate.map(|pem| pem.to_string()),
+                    app_secret: app_secret.map(|text| SecretString::from(text.trim())),
+                    sub_mchid: table.sub_mchid,
+                    sub_appid: table.sub_appid,
+                },
+            })
         })
     }
 
@@ -196,7 +200,7 @@ impl Checking<'_> {
             Some(path) => Some(self.file(place, "ca_certificate_file", path)?.to_string()),
             None => None,
         };
-        Some(Credentials::WechatV2 {
+        Some(Credentials::WechatV2(WechatV2Credentials {
             mchid: table.mchid,
             appid: table.appid,
             sub_mchid: table.sub_mchid,
@@ -210,7 +214,7 @@ impl Checking<'_> {
                 .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
             app_secret: app_secret.map(|text| SecretString::from(text.trim())),
             ca_certificate: authority,
-        })
+        }))
     }
 
     fn app(&mut self, placed: Placed<AppTable>, accounts: &[PlannedAccount]) -> PlannedApp {
