@@ -100,3 +100,34 @@ async fn the_doctor_tells_of_the_address_before_the_accounts() {
     );
     clinic.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_on_the_internet_needs_an_address_that_the_internet_reaches() {
+    let mut clinic = Clinic::open().await;
+    let accounts = clinic.accounts(&["w3"]);
+    let outside = accounts.replace(&clinic.channels.url(), "https://nowhere.invalid");
+    clinic.write("accounts.toml", &outside);
+    for (address, code, expected) in [
+        ("", 1, "http.public_url is missing"),
+        (
+            "https://localhost",
+            1,
+            "only this machine or network reaches",
+        ),
+        (
+            "https://pay.nowhere.invalid",
+            1,
+            "the name does not resolve",
+        ),
+        // What the configuration refuses, no command begins with.
+        ("http://pay.example.com", 2, "Use https"),
+    ] {
+        clinic.public_url = address.to_owned();
+        let said = clinic.doctor(&[]).await;
+        assert_eq!(said.code, code, "{}", said.text);
+        assert!(said.text.contains(expected), "{}", said.text);
+        let unreachable = said.text.contains("w3: the channel cannot be reached: ");
+        assert_eq!(unreachable, code == 1, "{}", said.text);
+    }
+    clinic.close().await;
+}

@@ -136,3 +136,20 @@ async fn two_accounts_of_the_database_with_one_key_are_found() {
     }
     clinic.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_looked_at_without_a_database_and_says_what_was_not_compared() {
+    let clinic = Clinic::open().await;
+    clinic.write("accounts.toml", &clinic.accounts(&["w2"]));
+    let said = clinic
+        .till(&["doctor", "--file", "accounts.toml"], true)
+        .await;
+    let words = "the keys are not compared with those of the database: ";
+    assert_says(&said, 0, &["w2: nothing wrong", words]);
+    assert_says(
+        &clinic.till(&["doctor"], false).await,
+        2,
+        &["there is no master key"],
+    );
+    clinic.close().await;
+}
