@@ -30,7 +30,10 @@ pub enum KeyFault {
     )]
     NotBase64,
     /// A public key or certificate where a private key belongs.
-    #[error("this is a public key or a certificate, and a private key belongs here")]
+    #[error(
+        "this is a public key or a certificate, and a private key belongs here: give the half that \
+         was made with it and that nobody else has"
+    )]
     NotPrivate,
     /// A private key where a public one belongs.
     #[error(
@@ -39,7 +42,10 @@ pub enum KeyFault {
     )]
     NotPublic,
     /// A certificate where a bare public key belongs.
-    #[error("this is a certificate, and a public key belongs here")]
+    #[error(
+        "this is a certificate, and a public key belongs here: copy the key that the channel's \
+         portal shows, or give the certificate where certificates belong"
+    )]
     Certificate,
     /// A private key behind a password.
     #[error(

@@ -380,7 +380,7 @@ log.filter = "warn"
         built_in: Some(settings),
         file: Some(file),
         environment: false,
-        command_line: Vec::new(),
+        ..Layers::default()
     };
     from_layers(layers).unwrap()
 }

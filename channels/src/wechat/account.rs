@@ -5,19 +5,15 @@ use super::names::Names;
 use super::seal::ResourceKey;
 use super::sign::Signer;
 use super::verify::PlatformKeys;
+use super::x509::{self, SERIAL_DIGITS};
 use crate::key::{KeyFault, SigningKey, VerifyingKey};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use url::Url;
-use x509_cert::Certificate;
-use x509_cert::der::{DecodePem, Encode};
 
 /// What the id of a WeChat Pay public key begins with.
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
-
-/// The length of a certificate's serial number, in hexadecimal digits.
-const SERIAL_DIGITS: usize = 40;
 
 /// The length of an APIv3 key, in bytes.
 const APIV3_KEY_BYTES: usize = 32;
@@ -35,6 +31,9 @@ pub struct Settings {
     pub serial_no: String,
     /// The private key of that certificate (`apiclient_key.pem`), PKCS#8 or PKCS#1.
     pub merchant_private_key: SecretString,
+    /// The certificate itself (`apiclient_cert.pem`), to see whether the two belong
+    /// together; not needed for anything else.
+    pub merchant_certificate: Option<String>,
     /// The APIv3 key: 32 characters.
     pub apiv3_key: SecretString,
     /// The keys that WeChat may sign with; at least one, unless certificates are
@@ -136,6 +135,21 @@ pub enum AccountFault {
     /// `merchant_private_key` cannot be used.
     #[error("merchant_private_key (apiclient_key.pem): {0}")]
     PrivateKey(KeyFault),
+    /// `merchant_certificate` cannot be read.
+    #[error(
+        "merchant_certificate (apiclient_cert.pem) cannot be read: give the file that begins with \
+         BEGIN CERTIFICATE, unchanged"
+    )]
+    OwnCertificate,
+    /// Certificate and key are not of one pair.
+    #[error(
+        "merchant_certificate and merchant_private_key do not belong together: take both files \
+         out of the same download of the merchant API certificate"
+    )]
+    OwnPair,
+    /// `serial_no` is another certificate's.
+    #[error("serial_no is another certificate's: that of merchant_certificate is {0}")]
+    OwnSerial(String),
     /// `apiv3_key` has another length.
     #[error(
         "apiv3_key must be exactly 32 letters and digits, and is {0} bytes: set it under \
@@ -270,6 +284,9 @@ impl Account {
         let resource_key = resource_key(&settings.apiv3_key)?;
         let key = SigningKey::read(settings.merchant_private_key.expose_secret())
             .map_err(AccountFault::PrivateKey)?;
+        if let Some(pem) = &settings.merchant_certificate {
+            x509::check_own(pem, serial_no, &key)?;
+        }
         let platform = platform_keys(&settings, &key)?;
         let public_key_id = public_key_id(&settings, &platform)?;
         Ok(Account {
@@ -394,24 +411,15 @@ impl PlatformKey {
 
     /// Reads a platform certificate, whose serial number has to be the id.
     pub(super) fn read_certificate(&self) -> Result<VerifyingKey, AccountFault> {
-        let unreadable = || AccountFault::Certificate(self.id.clone());
-        // One-line settings write line feeds as two characters.
-        let pem = self.pem.replace("\\n", "\n");
-        let certificate = Certificate::from_pem(pem.trim()).map_err(|_| unreadable())?;
-        let certificate = certificate.tbs_certificate;
-        let serial = hex::encode_upper(certificate.serial_number.as_bytes());
-        let serial = format!("{serial:0>SERIAL_DIGITS$}");
-        if serial != self.id {
+        let read = x509::Read::from_pem(&self.pem)
+            .ok_or_else(|| AccountFault::Certificate(self.id.clone()))?;
+        if read.serial != self.id {
             return Err(AccountFault::CertificateSerial {
                 id: self.id.clone(),
-                serial,
+                serial: read.serial,
             });
         }
-        let spki = certificate
-            .subject_public_key_info
-            .to_der()
-            .map_err(|_| unreadable())?;
-        VerifyingKey::from_spki_der(&spki).map_err(|fault| self.fault(fault))
+        VerifyingKey::from_spki_der(&read.spki).map_err(|fault| self.fault(fault))
     }
 
     fn fault(&self, fault: KeyFault) -> AccountFault {

@@ -45,6 +45,7 @@ pub(super) fn settings() -> Settings {
         appid: text("/appid"),
         serial_no: text("/merchant/serial_no"),
         merchant_private_key: text("/merchant/private_key_pkcs8_pem").into(),
+        merchant_certificate: None,
         apiv3_key: text("/apiv3_key").into(),
         platform_keys: vec![
             platform("/platform_cert_1/serial_no", "/platform_cert_1/cert_pem"),

@@ -46,6 +46,7 @@ mod seal;
 mod sign;
 mod verify;
 mod wire;
+mod x509;
 
 pub use account::{Account, AccountFault, Answers, PlatformKey, Settings, SubMerchant};
 

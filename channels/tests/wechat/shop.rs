@@ -281,6 +281,7 @@ fn settings_at(sandbox: &Running, platform: &WechatPlatform) -> Settings {
         appid: APPID.to_owned(),
         serial_no: key("/merchant/serial_no"),
         merchant_private_key: key("/merchant/private_key_pkcs8_pem").into(),
+        merchant_certificate: None,
         apiv3_key: key("/apiv3_key").into(),
         platform_keys: vec![PlatformKey {
             id: platform.public_key_id.clone(),

@@ -31,13 +31,30 @@ impl Directory {
     /// # Errors
     /// [`StoreError`] when the database does not answer or a row makes no sense.
     pub async fn accounts(&self) -> Result<Vec<ChannelAccount>, StoreError> {
-        Entity::find()
+        let rows = self.accounts_each().await?;
+        rows.into_iter().map(|(_, account)| account).collect()
+    }
+
+    /// The same, each by itself: a row that makes no sense does not hide the others.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn accounts_each(
+        &self,
+    ) -> Result<Vec<(AccountId, Result<ChannelAccount, StoreError>)>, StoreError> {
+        let rows = Entity::find()
             .order_by_asc(Column::Id)
             .all(self.database.connection())
             .await
-            .map_err(store_error)?
+            .map_err(store_error)?;
+        Ok(rows
             .into_iter()
-            .map(ChannelAccount::try_from)
-            .collect()
+            .map(|row| {
+                (
+                    AccountId::new(row.id.clone()),
+                    ChannelAccount::try_from(row),
+                )
+            })
+            .collect())
     }
 }

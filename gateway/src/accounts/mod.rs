@@ -7,14 +7,17 @@ mod import;
 mod metered;
 mod operator;
 mod registry;
+mod same_key;
 mod seal;
 
 pub use app::App;
 pub use credentials::{
-    AlipayCertificates, AlipayPayerId, AlipayProductCodes, AnswersSignedBy, Credentials,
-    PlatformKey, SignType, Surroundings, WechatMore,
+    AlipayCertificates, AlipayCredentials, AlipayPayerId, AlipayProductCodes, AnswersSignedBy,
+    Credentials, PlatformKey, SignType, Surroundings, WechatCredentials, WechatMore,
+    WechatV2Credentials,
 };
-pub use import::{ImportFault, ImportSettings, Imported, accounts_of_file, import};
+pub use import::{FileAccounts, ImportFault, ImportSettings, Imported, accounts_of_file, import};
 pub use operator::{OPS_PREFIX, OperatorFault, new_key, operator};
 pub use registry::{LoadFault, Registry, RegistrySettings};
+pub use same_key::{Keyed, same_key};
 pub use seal::{Owner, Seal, SealFault};

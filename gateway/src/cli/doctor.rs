@@ -1,17 +1,16 @@
 //! `till doctor`: what is wrong with channel accounts.
 
 use super::{Fault, Sources, block_on, complain, say};
-use crate::accounts::{
-    Credentials, ImportFault, ImportSettings, Owner, Surroundings, accounts_of_file,
-};
+use crate::accounts::{Credentials, ImportSettings, Surroundings, accounts_of_file};
 use crate::assembly;
-use crate::config::Config;
-use crate::doctor::{drift, public_address, question};
+use crate::config::{Config, Http, MasterKeyFault};
+use crate::doctor::{Finding, Intake, Patient, examine, is_outside, public_address, reach};
 use crate::entropy::SystemEntropy;
 use cashier::id::AccountId;
 use cashier::time::Entropy;
 use clap::Args;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ const BLIND: u8 = 2;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// An import file, in place of the database
+    /// An import file, in place of the database; no master key is needed then
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Only this channel account
@@ -33,11 +32,11 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: Options) -> ExitCode {
-    let looked = options
-        .sources
-        .read()
-        .and_then(|config| block_on(&config.log.clone(), look(&options, &config)));
-    match looked {
+    let config = match options.file {
+        Some(_) => options.sources.read_keyless(),
+        None => options.sources.read(),
+    };
+    match config.and_then(|config| block_on(&config.log.clone(), look(&options, &config))) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(WRONG),
         Err(fault) => {
@@ -51,94 +50,120 @@ pub(super) fn run(options: Options) -> ExitCode {
 async fn look(options: &Options, config: &Config) -> Result<bool, Fault> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
     let around = assembly::surroundings(config, entropy.clone());
-    let mut accounts = match &options.file {
-        Some(file) => {
-            let settings = ImportSettings {
-                surroundings: around.clone(),
-                allow_http_webhooks: config.webhook.allow_private_addresses,
-            };
-            match accounts_of_file(file, &settings) {
-                Ok(accounts) => accounts,
-                Err(ImportFault::Mistakes(mistakes)) => {
-                    say(&mistakes.to_string())?;
-                    return Ok(false);
-                }
-                Err(fault) => return Err(fault.into()),
-            }
-        }
+    let mut intake = match &options.file {
+        Some(file) => of_file(file, config, &around).await?,
         None => of_database(config, entropy).await?,
     };
-    if let Some(only) = &options.account {
-        accounts.retain(|(id, _)| id.as_str() == only);
+    let there: Vec<String> = ids(&intake);
+    let found = match &options.account {
+        Some(only) => intake.narrow(only),
+        None => !intake.patients.is_empty(),
+    };
+    if !found && intake.others.is_empty() {
+        return Err(absent(options.account.as_deref(), &there).into());
     }
-    if accounts.is_empty() {
-        return Err("there is no such channel account".into());
+    for line in &intake.others {
+        say(line)?;
     }
-    let mut well = true;
-    if let Some(problem) = public_address(&config.http.public_url) {
-        say(&problem)?;
-        well = false;
+    let mut well = found && intake.others.is_empty();
+    if let Some(problem) = address(&config.http, &intake.patients).await {
+        say(&problem.to_string())?;
+        well &= !problem.stops;
     }
-    for (id, credentials) in accounts {
-        well &= examine(&id, credentials, &around).await?;
+    for patient in &intake.patients {
+        well &= tell(patient, &around).await?;
     }
     Ok(well)
 }
 
-async fn of_database(
-    config: &Config,
-    entropy: Arc<dyn Entropy>,
-) -> Result<Vec<(AccountId, Credentials)>, Fault> {
+fn ids(intake: &Intake) -> Vec<String> {
+    let ids = intake.patients.iter().map(|one| one.id.to_string());
+    ids.collect()
+}
+
+fn absent(wanted: Option<&str>, there: &[String]) -> String {
+    match wanted {
+        Some(wanted) if !there.is_empty() => format!(
+            "there is no channel account {wanted:?}; there are {}",
+            there.join(", ")
+        ),
+        _ => "there is no channel account: `till account import FILE` brings some".to_owned(),
+    }
+}
+
+async fn of_file(file: &Path, config: &Config, around: &Surroundings) -> Result<Intake, Fault> {
+    let settings = ImportSettings {
+        surroundings: around.clone(),
+        allow_http_webhooks: config.webhook.allow_private_addresses,
+    };
+    let stored = stored(config, around.entropy.clone()).await;
+    Ok(Intake::of_file(accounts_of_file(file, &settings, &stored)?))
+}
+
+/// The accounts of the database, for comparison only: there need not be one.
+async fn stored(config: &Config, entropy: Arc<dyn Entropy>) -> Vec<(AccountId, Credentials)> {
+    if let Err(MasterKeyFault::Missing) = config.security.master_key() {
+        return Vec::new();
+    }
+    match of_database(config, entropy).await {
+        Ok(intake) => {
+            let patients = intake.patients.into_iter();
+            patients
+                .filter_map(|one| Some((one.id, one.credentials?)))
+                .collect()
+        }
+        Err(fault) => {
+            complain(&format!(
+                "the keys are not compared with those of the database: {fault}"
+            ));
+            Vec::new()
+        }
+    }
+}
+
+async fn of_database(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Intake, Fault> {
     let seal = assembly::seal(config, entropy)?;
     let database = assembly::look_into_database(&config.database).await?;
-    let mut accounts = Vec::new();
-    for row in entities::Directory::new(database).accounts().await? {
-        let opened = seal.open(&Owner::Account(row.id.as_str()), &row.sealed)?;
-        accounts.push((row.id, Credentials::from_json(&opened)?));
-    }
-    Ok(accounts)
+    let rows = entities::Directory::new(database).accounts_each().await?;
+    Ok(Intake::of_rows(rows, &seal))
 }
 
-async fn examine(
-    id: &AccountId,
-    credentials: Credentials,
-    around: &Surroundings,
-) -> Result<bool, Fault> {
-    let base_url = credentials.base_url().to_owned();
-    let mut well = true;
-    let mut warned = false;
-    let asked = match credentials.adapter(around) {
-        Ok(channel) => question(channel.as_ref()).await,
-        Err(problem) => Err(problem),
+/// What is wrong with the address of the notices.
+async fn address(http: &Http, patients: &[Patient]) -> Option<Finding> {
+    let first = patients.first()?;
+    let channels = patients.iter().filter_map(|one| one.credentials.as_ref());
+    let channels: BTreeSet<&str> = channels.map(Credentials::base_url).collect();
+    let outside = any_outside(channels).await;
+    let text = match http.listen.parse() {
+        Ok(listening) if !outside => http.public_url(listening),
+        _ => http.public_url.clone(),
     };
-    if let Err(problem) = asked {
-        say(&format!("{id}: {problem}"))?;
-        well = false;
+    match public_address(&text, outside) {
+        Ok(url) => reach(&url, &first.id, outside).await,
+        Err(problem) => Some(problem),
     }
-    let date = date_of(&base_url, around).await;
-    if let Some((stops, problem)) = date.and_then(|date| drift(around.wall.now(), &date)) {
-        say(&format!("{id}: {problem}"))?;
-        well &= !stops;
-        warned = true;
-    }
-    if well && !warned {
-        say(&format!("{id}: nothing wrong"))?;
-    }
-    Ok(well)
 }
 
-/// The channel's `Date`. `None`: it has none, or only the account's own client gets there.
-async fn date_of(url: &str, around: &Surroundings) -> Option<String> {
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .filter_map(|root| reqwest::Certificate::from_der(root).ok());
-    let client = reqwest::Client::builder()
-        .tls_certs_only(roots)
-        .timeout(around.deadline)
-        .no_proxy()
-        .build()
-        .ok()?;
-    let answer = client.get(url).send().await.ok()?;
-    let date = answer.headers().get(reqwest::header::DATE)?;
-    date.to_str().ok().map(str::to_owned)
+async fn any_outside(channels: BTreeSet<&str>) -> bool {
+    for channel in channels {
+        if is_outside(channel).await {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether nothing is wrong with one account.
+async fn tell(patient: &Patient, around: &Surroundings) -> Result<bool, Fault> {
+    for line in &patient.told {
+        say(line)?;
+    }
+    let found = examine(patient, around).await;
+    for finding in &found {
+        say(&format!("{}: {finding}", patient.id))?;
+    }
+    if patient.told.is_empty() && found.is_empty() {
+        say(&format!("{}: nothing wrong", patient.id))?;
+    }
+    Ok(patient.told.is_empty() && !found.iter().any(|finding| finding.stops))
 }

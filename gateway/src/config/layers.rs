@@ -22,6 +22,9 @@ pub struct Layers {
     pub file: Option<PathBuf>,
     /// Whether the environment counts.
     pub environment: bool,
+    /// Whether the command seals and opens nothing, so that no master key is needed. One
+    /// that is given must be right all the same.
+    pub keyless: bool,
     /// What stood on the command line, as `section.key` and value.
     pub command_line: Vec<(&'static str, String)>,
 }
@@ -39,6 +42,7 @@ pub fn from_layers(layers: Layers) -> Result<Config, Mistakes> {
         );
         return Err(mistakes);
     }
+    let keyless = layers.keyless;
     let figment = figment(layers);
     let given = match figment.extract::<Dict>() {
         Ok(given) => given,
@@ -50,7 +54,7 @@ pub fn from_layers(layers: Layers) -> Result<Config, Mistakes> {
         }
     };
     let config = read(given, &figment, &mut mistakes)?;
-    if let Err(more) = config.validate() {
+    if let Err(more) = config.validate(keyless) {
         for mistake in more.iter() {
             mistakes.add(mistake.place.clone(), mistake.problem.clone());
         }

@@ -74,16 +74,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// Whether every setting makes sense by itself and beside the others.
+    /// Whether every setting makes sense by itself and beside the others. With `keyless`
+    /// the master key may be missing.
     ///
     /// # Errors
     /// All mistakes at once.
-    pub fn validate(&self) -> Result<(), Mistakes> {
+    pub fn validate(&self, keyless: bool) -> Result<(), Mistakes> {
         let mut mistakes = Mistakes::default();
         self.http.validate(&mut mistakes);
         self.metrics.validate(&mut mistakes);
         self.database.validate(&mut mistakes);
-        self.security.validate(&mut mistakes);
+        self.security.validate(keyless, &mut mistakes);
         self.channels.validate(&mut mistakes);
         self.webhook.validate(&mut mistakes);
         self.alerts.validate(&self.webhook, &mut mistakes);

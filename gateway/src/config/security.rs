@@ -17,9 +17,11 @@ pub struct Security {
 }
 
 impl Security {
-    pub(super) fn validate(&self, mistakes: &mut Mistakes) {
-        if let Err(fault) = self.master_key() {
-            mistakes.add(fault.setting(), fault.to_string());
+    pub(super) fn validate(&self, keyless: bool, mistakes: &mut Mistakes) {
+        match self.master_key() {
+            Ok(_) => {}
+            Err(MasterKeyFault::Missing) if keyless => {}
+            Err(fault) => mistakes.add(fault.setting(), fault.to_string()),
         }
     }
 

@@ -22,8 +22,10 @@ pub async fn question(channel: &dyn Channel) -> Result<(), String> {
             "the channel cannot be reached: {detail}; look at base_url, DNS and the firewall"
         )),
         Outcome::Unknown(cause) if cause.kind == CauseKind::BadSignature => Err(format!(
-            "the answer's signature is not by the channel's key that is given here: {}; copy \
-             the channel's public key or certificate from its portal again",
+            "the answer to a signed question is not believed: {}. If it is not signed, the \
+             channel does not know who asks: compare the numbers, the serial number and the \
+             private key with its portal. If it is, then by another key than the channel's that \
+             is given here: copy the channel's public key or certificate from its portal again",
             cause.detail
         )),
         Outcome::Unknown(cause) => Err(format!(

@@ -79,6 +79,31 @@ fn what_is_wrong_with_an_account_is_named() {
 }
 
 #[test]
+fn a_merchants_certificate_must_have_the_serial_number_and_the_key() {
+    use AccountFault as F;
+    let keys = fixture::read("00_keys.json");
+    let text = |pointer: &str| keys.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let certified = |settings: &mut Settings| {
+        settings.merchant_certificate = Some(text("/merchant/cert_pem"));
+    };
+    let mut settings = fixture::settings();
+    certified(&mut settings);
+    assert!(Account::new(settings).is_ok());
+    let serial = fault(|a| {
+        certified(a);
+        a.serial_no = "A".repeat(40);
+    });
+    assert_eq!(serial, F::OwnSerial(text("/merchant/serial_no")));
+    let pair = fault(|a| {
+        certified(a);
+        a.merchant_private_key = text("/platform_cert_1/private_key_pkcs8_pem").into();
+    });
+    assert_eq!(pair, F::OwnPair);
+    let unreadable = fault(|a| a.merchant_certificate = Some("PEM".into()));
+    assert_eq!(unreadable, F::OwnCertificate);
+}
+
+#[test]
 fn a_platform_key_must_fit_its_id() {
     use AccountFault as F;
     let id = |at: usize, id: &str| {

@@ -2,7 +2,9 @@
 //! a service provider, with the files that belong to it.
 
 use super::check::Checking;
-use crate::accounts::{AlipayCertificates, AlipayPayerId, AlipayProductCodes, Credentials};
+use crate::accounts::{
+    AlipayCertificates, AlipayCredentials, AlipayPayerId, AlipayProductCodes, Credentials,
+};
 use cashier::way::Way;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -49,7 +51,7 @@ impl Checking<'_> {
                 .map(|token| Some(SecretString::from(token.trim()))),
         };
         let (private, (alipay_public_key, certificates), token) = (private?, known?, token?);
-        Some(Credentials::Alipay {
+        Some(Credentials::Alipay(AlipayCredentials {
             app_id: table.app_id,
             seller_id: table.seller_id,
             app_private_key: SecretString::from(private.as_str()),
@@ -62,7 +64,7 @@ impl Checking<'_> {
             base_url: table
                 .base_url
                 .unwrap_or_else(|| Credentials::ALIPAY_URL.to_owned()),
-        })
+        }))
     }
 
     fn known_by(&mut self, place: &str, table: &AlipayTable) -> Option<Known> {

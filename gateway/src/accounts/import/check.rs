@@ -6,7 +6,9 @@ use super::file::{
     WechatV2Table,
 };
 use super::{ApiKey, ImportSettings, PlannedAccount, PlannedApp, PlannedMerchant};
-use crate::accounts::{Credentials, PlatformKey, WechatMore, operator};
+use crate::accounts::{
+    Credentials, PlatformKey, WechatCredentials, WechatMore, WechatV2Credentials, operator,
+};
 use crate::config::Mistakes;
 use crate::webhook::check_secret;
 use cashier::way::{ChannelKind, Way};
@@ -87,6 +89,13 @@ impl Checking<'_> {
     }
 
     fn account(&mut self, placed: Placed<AccountTable>) -> Option<PlannedAccount> {
+        self.mistakes.look_at(Some(placed.table.id()));
+        let account = self.checked_account(placed);
+        self.mistakes.look_at(None);
+        account
+    }
+
+    fn checked_account(&mut self, placed: Placed<AccountTable>) -> Option<PlannedAccount> {
         let id = placed.table.id().to_owned();
         let place = format!("line {}, account {id:?}", placed.line);
         self.id(&place, "account", &id);
@@ -127,6 +136,10 @@ impl Checking<'_> {
                 None => complete = false,
             }
         }
+        let certificate = match &table.merchant_certificate_file {
+            Some(file) => Some(self.file(place, "merchant_certificate_file", file)?),
+            None => None,
+        };
         let app_secret = match &table.app_secret_file {
             Some(file) => Some(self.file(place, "app_secret_file", file)?),
             None => None,
@@ -142,25 +155,28 @@ impl Checking<'_> {
             self.mistakes.add(place, problem);
         }
         let (private, apiv3) = (private?, apiv3?);
-        complete.then(|| Credentials::Wechat {
-            mchid: table.mchid,
-            appid: table.appid,
-            serial_no: table.serial_no,
-            merchant_private_key: SecretString::from(private.as_str()),
-            apiv3_key: SecretString::from(apiv3.trim()),
-            platform_keys,
-            base_url: table
-                .base_url
-                .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
-            more: WechatMore {
-                platform_certificates: table.platform_certificates,
-                answers_signed_by: table.answers_signed_by,
-                lite_appid: table.lite_appid,
-                codepay: table.codepay,
-                app_secret: app_secret.map(|text| SecretString::from(text.trim())),
-                sub_mchid: table.sub_mchid,
-                sub_appid: table.sub_appid,
-            },
+        complete.then(|| {
+            Credentials::Wechat(WechatCredentials {
+                mchid: table.mchid,
+                appid: table.appid,
+                serial_no: table.serial_no,
+                merchant_private_key: SecretString::from(private.as_str()),
+                apiv3_key: SecretString::from(apiv3.trim()),
+                platform_keys,
+                base_url: table
+                    .base_url
+                    .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
+                more: WechatMore {
+                    platform_certificates: table.platform_certificates,
+                    answers_signed_by: table.answers_signed_by,
+                    lite_appid: table.lite_appid,
+                    codepay: table.codepay,
+                    merchant_certificate: certificate.map(|pem| pem.to_string()),
+                    app_secret: app_secret.map(|text| SecretString::from(text.trim())),
+                    sub_mchid: table.sub_mchid,
+                    sub_appid: table.sub_appid,
+                },
+            })
         })
     }
 
@@ -184,7 +200,7 @@ impl Checking<'_> {
             Some(path) => Some(self.file(place, "ca_certificate_file", path)?.to_string()),
             None => None,
         };
-        Some(Credentials::WechatV2 {
+        Some(Credentials::WechatV2(WechatV2Credentials {
             mchid: table.mchid,
             appid: table.appid,
             lite_appid: table.lite_appid,
@@ -199,7 +215,7 @@ impl Checking<'_> {
                 .unwrap_or_else(|| Credentials::WECHAT_URL.to_owned()),
             app_secret: app_secret.map(|text| SecretString::from(text.trim())),
             ca_certificate: authority,
-        })
+        }))
     }
 
     fn app(&mut self, placed: Placed<AppTable>, accounts: &[PlannedAccount]) -> PlannedApp {

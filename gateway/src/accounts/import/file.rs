@@ -59,6 +59,7 @@ pub(super) struct WechatTable {
     pub(super) appid: String,
     pub(super) serial_no: String,
     pub(super) merchant_private_key_file: PathBuf,
+    pub(super) merchant_certificate_file: Option<PathBuf>,
     pub(super) apiv3_key_file: PathBuf,
     #[serde(default)]
     pub(super) platform_keys: Vec<PlatformKeyTable>,

@@ -8,9 +8,9 @@
 mod alipay;
 mod check;
 mod file;
-mod keys;
 mod read;
 
+use super::same_key::{Keyed, same_key};
 use super::{Credentials, Owner, Seal, SealFault, Surroundings};
 use crate::config::Mistakes;
 use cashier::id::{AccountId, AppId, MerchantId};
@@ -137,10 +137,7 @@ pub async fn import(
     seal: &Seal,
     settings: &ImportSettings,
 ) -> Result<Imported, ImportFault> {
-    let Plan {
-        merchants,
-        operators,
-    } = plan(path, settings)?;
+    let (plan, mut mistakes) = plan(path, settings)?;
     let known = Known {
         accounts: directory
             .accounts()
@@ -156,6 +153,12 @@ pub async fn import(
             .collect(),
         seal,
     };
+    plan.compare(&known.stored(), &mut mistakes);
+    mistakes.into_result()?;
+    let Plan {
+        merchants,
+        operators,
+    } = plan;
     let mut import = directory::Import::default();
     let mut changed = 0;
     for merchant in merchants {
@@ -195,22 +198,32 @@ pub async fn import(
     })
 }
 
-/// Reads and checks a file as an import does, and writes nothing: the channel accounts
-/// in it.
+/// The channel accounts of a file, and all that an import would refuse it for.
+#[derive(Debug)]
+pub struct FileAccounts {
+    /// Those of which everything could be read, also with keys that cannot be used.
+    pub accounts: Vec<(AccountId, Credentials)>,
+    /// What is wrong, with these accounts and with everything else.
+    pub mistakes: Mistakes,
+}
+
+/// Reads and checks a file as an import does, and writes nothing. `stored` are the
+/// accounts of the database, if it is at hand.
 ///
 /// # Errors
-/// [`ImportFault::File`] and [`ImportFault::Mistakes`].
+/// [`ImportFault::File`].
 pub fn accounts_of_file(
     path: &Path,
     settings: &ImportSettings,
-) -> Result<Vec<(AccountId, Credentials)>, ImportFault> {
-    let accounts = plan(path, settings)?
-        .merchants
-        .into_iter()
-        .flat_map(|merchant| merchant.accounts);
-    Ok(accounts
+    stored: &[(AccountId, Credentials)],
+) -> Result<FileAccounts, ImportFault> {
+    let (plan, mut mistakes) = plan(path, settings)?;
+    plan.compare(stored, &mut mistakes);
+    let accounts = plan.merchants.into_iter().flat_map(|one| one.accounts);
+    let accounts = accounts
         .map(|account| (AccountId::new(account.id), account.credentials))
-        .collect())
+        .collect();
+    Ok(FileAccounts { accounts, mistakes })
 }
 
 /// What a file asks for.
@@ -219,8 +232,34 @@ struct Plan {
     operators: Vec<directory::Operator>,
 }
 
+impl Plan {
+    fn accounts(&self) -> impl Iterator<Item = &PlannedAccount> {
+        self.merchants.iter().flat_map(|one| &one.accounts)
+    }
+
+    /// Holds the accounts against each other and against the stored ones that stay
+    /// beside them.
+    fn compare(&self, stored: &[(AccountId, Credentials)], mistakes: &mut Mistakes) {
+        let own: Vec<Keyed<'_>> = self
+            .accounts()
+            .map(|account| (account.id.as_str(), &account.credentials))
+            .collect();
+        let stays = |id: &AccountId| own.iter().all(|(own, _)| *own != id.as_str());
+        let others: Vec<Keyed<'_>> = stored
+            .iter()
+            .filter(|(id, _)| stays(id))
+            .map(|(id, credentials)| (id.as_str(), credentials))
+            .collect();
+        for (id, problem) in same_key(&own, &others) {
+            mistakes.look_at(Some(id));
+            mistakes.add(format!("account {id:?}"), problem);
+        }
+        mistakes.look_at(None);
+    }
+}
+
 /// Reads and checks a file.
-fn plan(path: &Path, settings: &ImportSettings) -> Result<Plan, ImportFault> {
+fn plan(path: &Path, settings: &ImportSettings) -> Result<(Plan, Mistakes), ImportFault> {
     let file = |source| ImportFault::File {
         path: path.to_owned(),
         source,
@@ -244,12 +283,11 @@ fn plan(path: &Path, settings: &ImportSettings) -> Result<Plan, ImportFault> {
         .into_iter()
         .filter_map(|operator| checking.operator(operator))
         .collect();
-    keys::compare(&merchants, &mut mistakes);
-    mistakes.into_result()?;
-    Ok(Plan {
+    let plan = Plan {
         merchants,
         operators,
-    })
+    };
+    Ok((plan, mistakes))
 }
 
 /// What the database holds already.
@@ -260,6 +298,16 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// The credentials that this master key opens. The others are about to be imported
+    /// again, or nobody can use them.
+    fn stored(&self) -> Vec<(AccountId, Credentials)> {
+        let opened = self.accounts.values().filter_map(|account| {
+            let credentials = Credentials::open(self.seal, &account.id, &account.sealed).ok()?;
+            Some((account.id.clone(), credentials))
+        });
+        opened.collect()
+    }
+
     fn account(
         &self,
         merchant: &MerchantId,

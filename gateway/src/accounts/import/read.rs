@@ -74,7 +74,19 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn account(&mut self, start: usize, mut table: DeTable<'a>) -> Option<Placed<AccountTable>> {
+    fn account(&mut self, start: usize, table: DeTable<'a>) -> Option<Placed<AccountTable>> {
+        let id = table.get("id").and_then(|id| id.get_ref().as_str());
+        self.mistakes.look_at(id);
+        let account = self.account_of_channel(start, table);
+        self.mistakes.look_at(None);
+        account
+    }
+
+    fn account_of_channel(
+        &mut self,
+        start: usize,
+        mut table: DeTable<'a>,
+    ) -> Option<Placed<AccountTable>> {
         const PLACE: &str = "merchants.accounts";
         let channel = table.remove("channel");
         match channel
