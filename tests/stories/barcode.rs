@@ -1,10 +1,6 @@
 //! Payments by the code that the payer shows at a counter, with each channel and each
 //! protocol: what the payer was told holds, and at rest ledger and order agree.
 
-mod alipay;
-mod wechat_v2;
-mod wechat_v3;
-
 use crate::truth::{Truth, come_to_rest, flow};
 use cashier::flow::Flow;
 use cashier::id::OrderId;
@@ -12,8 +8,79 @@ use cashier::time::Clock as _;
 use serde_json::{Value, json};
 use till_tests::{Answer, App, Options, Protocol, until};
 
+/// The stories of a counter, with each wallet: `barcode::wechat_v2::on_sqlite::STORY`.
+macro_rules! with_each_wallet {
+    ($($story:ident)+) => {
+        with_each_wallet!(@ alipay ALIPAY $($story)+);
+        with_each_wallet!(@ wechat_v3 WECHAT_V3 $($story)+);
+        with_each_wallet!(@ wechat_v2 WECHAT_V2 $($story)+);
+    };
+    (@ $module:ident $wallet:ident $($story:ident)+) => {
+        mod $module {
+            use super::$wallet as WALLET;
+
+            till_tests::stories! {
+                with crate::barcode::counter(super::WALLET.protocol);
+                $($story)+
+            }
+
+            $(async fn $story(app: &till_tests::App) {
+                super::$story(app, &WALLET).await;
+            })+
+        }
+    };
+}
+
+with_each_wallet! {
+    a_code_that_pays_at_once
+    a_payer_who_enters_the_password_after_eight_seconds
+    a_payer_who_refuses_at_the_password
+    a_payer_who_enters_the_password_in_the_second_of_the_reversal
+    a_code_that_is_refused
+    a_refusal_that_only_a_question_tells
+    a_payment_that_is_never_confirmed
+    a_payment_that_is_told_of_after_it_was_taken_back
+    a_charge_whose_connection_breaks_before_it_arrives
+    a_charge_whose_connection_breaks_after_it_was_done
+    a_charge_whose_answer_has_a_wrong_signature
+    a_question_without_an_answer_to_believe
+    a_reversal_whose_connection_breaks
+    a_reversal_of_what_was_paid_without_an_answer_to_believe
+    a_code_that_is_scanned_again
+    a_request_that_is_sent_again_under_its_key
+    a_merchant_who_closes_while_the_payer_decides
+}
+
+const ALIPAY: Wallet = Wallet {
+    protocol: Protocol::V3,
+    channel: "alipay",
+    way: "ALI_BAR",
+    pay: "alipay.trade.pay",
+    query: "alipay.trade.query",
+    reverse: "alipay.trade.cancel",
+    patience: 60,
+};
+const WECHAT_V3: Wallet = Wallet {
+    protocol: Protocol::V3,
+    channel: "wechat",
+    way: "WX_BAR",
+    pay: "wechat.codepay",
+    query: "wechat.query",
+    reverse: "wechat.reverse",
+    patience: 40,
+};
+const WECHAT_V2: Wallet = Wallet {
+    protocol: Protocol::V2,
+    pay: "v2/micropay",
+    query: "v2/orderquery",
+    reverse: "v2/reverse",
+    ..WECHAT_V3
+};
+
 /// A wallet and how its channel is called.
 struct Wallet {
+    /// How WeChat Pay is spoken with.
+    protocol: Protocol,
     channel: &'static str,
     way: &'static str,
     /// The channel's methods, as the sandbox calls them.
@@ -120,7 +187,7 @@ async fn is_unpaid(app: &App, order: &Value) -> Truth {
     truth
 }
 
-async fn paid_at_once(app: &App, wallet: &Wallet) {
+async fn a_code_that_pays_at_once(app: &App, wallet: &Wallet) {
     let (order, answer) = scan(app, wallet, "pay").await;
     let paid = answer.expect(201)["flow"].clone();
     assert_eq!(
@@ -132,7 +199,7 @@ async fn paid_at_once(app: &App, wallet: &Wallet) {
     is_paid(app, &order, paid["flow_no"].as_str().unwrap()).await;
 }
 
-async fn paid_after_eight_seconds(app: &App, wallet: &Wallet) {
+async fn a_payer_who_enters_the_password_after_eight_seconds(app: &App, wallet: &Wallet) {
     let (order, number) = undecided(app, wallet, "ask_password").await;
     app.advance(8).await;
     app.payer.confirm(&number).await;
@@ -142,7 +209,7 @@ async fn paid_after_eight_seconds(app: &App, wallet: &Wallet) {
 }
 
 /// The same request under the same key, while the wallet is deciding and afterwards.
-async fn asked_again_under_one_key(app: &App, wallet: &Wallet) {
+async fn a_request_that_is_sent_again_under_its_key(app: &App, wallet: &Wallet) {
     let order = app.merchant.order(json!({ "expires_in": 300 })).await;
     let code = app.payer.barcode(wallet.channel, "ask_password").await;
     let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
@@ -160,7 +227,7 @@ async fn asked_again_under_one_key(app: &App, wallet: &Wallet) {
     is_paid(app, &order, undecided.as_str().unwrap()).await;
 }
 
-async fn refused(app: &App, wallet: &Wallet) {
+async fn a_code_that_is_refused(app: &App, wallet: &Wallet) {
     let (order, answer) = scan(app, wallet, "refuse").await;
     answer.problem(422, "channel_refused");
     let now = app.merchant.look(&order).await;
@@ -172,7 +239,7 @@ async fn refused(app: &App, wallet: &Wallet) {
     is_paid(app, &order, paid["flow"]["flow_no"].as_str().unwrap()).await;
 }
 
-async fn never_answered(app: &App, wallet: &Wallet) {
+async fn a_payment_that_is_never_confirmed(app: &App, wallet: &Wallet) {
     for behaviour in ["ask_password", "silent"] {
         let (order, number) = undecided(app, wallet, behaviour).await;
         let passed = until_flow(app, &order, &number, "closed").await;
@@ -184,7 +251,7 @@ async fn never_answered(app: &App, wallet: &Wallet) {
 }
 
 /// The payer paid, and nobody told Till until it had taken the payment back.
-async fn answered_after_our_reverse(app: &App, wallet: &Wallet) {
+async fn a_payment_that_is_told_of_after_it_was_taken_back(app: &App, wallet: &Wallet) {
     deaf(app).await;
     let (order, number) = undecided(app, wallet, "ask_password").await;
     broken(app, wallet.query, "timeout_before", 20, Some(&number)).await;
@@ -203,7 +270,7 @@ async fn answered_after_our_reverse(app: &App, wallet: &Wallet) {
     assert!(truth.order["captures"].as_array().unwrap().is_empty());
 }
 
-async fn timed_out_before(app: &App, wallet: &Wallet) {
+async fn a_charge_whose_connection_breaks_before_it_arrives(app: &App, wallet: &Wallet) {
     broken(app, wallet.pay, "timeout_before", 1, None).await;
     let (order, number) = undecided(app, wallet, "pay").await;
     let passed = until_flow(app, &order, &number, "expired").await;
@@ -212,7 +279,7 @@ async fn timed_out_before(app: &App, wallet: &Wallet) {
     assert!(truth.taken_back.is_empty(), "{truth:#?}");
 }
 
-async fn timed_out_after(app: &App, wallet: &Wallet) {
+async fn a_charge_whose_connection_breaks_after_it_was_done(app: &App, wallet: &Wallet) {
     deaf(app).await;
     broken(app, wallet.pay, "timeout_after", 1, None).await;
     let (order, number) = undecided(app, wallet, "pay").await;
@@ -222,7 +289,7 @@ async fn timed_out_after(app: &App, wallet: &Wallet) {
 }
 
 /// The reversal itself is not answered, whether it was carried out or not.
-async fn reversal_timed_out(app: &App, wallet: &Wallet) {
+async fn a_reversal_whose_connection_breaks(app: &App, wallet: &Wallet) {
     deaf(app).await;
     for fault in ["timeout_before", "timeout_after"] {
         let (order, number) = undecided(app, wallet, "ask_password").await;
@@ -237,7 +304,7 @@ async fn reversal_timed_out(app: &App, wallet: &Wallet) {
 }
 
 /// The counter scans twice, and once more when it is over.
-async fn scanned_again(app: &App, wallet: &Wallet) {
+async fn a_code_that_is_scanned_again(app: &App, wallet: &Wallet) {
     let order = app.merchant.order(json!({ "expires_in": 300 })).await;
     let code = app.payer.barcode(wallet.channel, "ask_password").await;
     let wish = json!({ "way": "AUTO_BAR", "auth_code": code });
@@ -253,11 +320,143 @@ async fn scanned_again(app: &App, wallet: &Wallet) {
 }
 
 /// The merchant closes while the wallet waits.
-async fn closed_by_the_merchant(app: &App, wallet: &Wallet) {
+async fn a_merchant_who_closes_while_the_payer_decides(app: &App, wallet: &Wallet) {
     let (order, number) = undecided(app, wallet, "ask_password").await;
     let closed = app.merchant.close(&order).await.expect(200);
     assert_eq!(closed["status"], "closed");
     assert!(!app.payer.try_confirm(&number).await);
     let truth = Truth::of(app, &order).await;
     truth.is_closed("requested");
+}
+
+/// The wallet asks, and the payer says no: at WeChat Pay the payment has failed, at
+/// Alipay it waits until Till takes it back.
+async fn a_payer_who_refuses_at_the_password(app: &App, wallet: &Wallet) {
+    let (order, number) = undecided(app, wallet, "ask_password").await;
+    app.sandbox.sandbox().cancel(&number, None).unwrap();
+    let passed = until_flow(app, &order, &number, "closed").await;
+    let wanted = match wallet.channel {
+        "wechat" => 10,
+        _ => wallet.patience,
+    };
+    assert_eq!(passed, wanted);
+    assert!(!app.payer.try_confirm(&number).await);
+    let truth = is_unpaid(app, &order).await;
+    assert!(truth.taken_back.is_empty(), "{truth:#?}");
+}
+
+/// The payer is sure while the reversal is on its way: before it arrives the payment is
+/// made and taken back, after that it cannot be made.
+async fn a_payer_who_enters_the_password_in_the_second_of_the_reversal(app: &App, wallet: &Wallet) {
+    for held in [None, Some(300), Some(300)] {
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        if let Some(delay_ms) = held {
+            app.payer
+                .break_it(json!({
+                    "method": wallet.reverse, "fault": "delay", "times": 1,
+                    "delay_ms": delay_ms, "out_trade_no": number
+                }))
+                .await;
+        }
+        let confirms = async {
+            if held.is_some() {
+                until("the reversal has arrived", async || {
+                    match app.payer.strikes().await {
+                        0 => Err(()),
+                        _ => Ok(()),
+                    }
+                })
+                .await;
+            }
+            app.payer.try_confirm(&number).await
+        };
+        let (_, was_paid) = tokio::join!(app.merchant.close(&order), confirms);
+        assert!(held.is_none() || was_paid);
+        app.payer.mend().await;
+        until_flow(app, &order, &number, "closed").await;
+        assert!(!app.payer.try_confirm(&number).await);
+        come_to_rest(app, &[&order]).await;
+        let truth = Truth::of(app, &order).await;
+        truth.is_closed("requested");
+        assert!(truth.paid.is_empty(), "{truth:#?}");
+        assert_eq!(truth.taken_back.len(), usize::from(was_paid), "{truth:#?}");
+    }
+}
+
+/// The answer that says no is lost; asked, the channel says that it has failed.
+async fn a_refusal_that_only_a_question_tells(app: &App, wallet: &Wallet) {
+    for fault in ["timeout_after", "bad_signature"] {
+        broken(app, wallet.pay, fault, 1, None).await;
+        let (order, number) = undecided(app, wallet, "refuse").await;
+        assert_eq!(unsettled(app, &order, &number).await, "unknown", "{fault}");
+        assert!(!app.payer.try_confirm(&number).await, "{fault}");
+        let truth = is_unpaid(app, &order).await;
+        assert!(truth.taken_back.is_empty(), "{truth:#?}");
+    }
+}
+
+/// The status of a flow of an order that nothing is believed of: it is open, without
+/// money, and its merchant was told of nothing.
+async fn unsettled(app: &App, order: &Value, number: &str) -> String {
+    let truth = Truth::of(app, order).await;
+    assert_eq!(truth.order["status"], "open", "{truth:#?}");
+    assert!(truth.events.is_empty(), "{truth:#?}");
+    assert_eq!(truth.order["captures"], json!([]), "{truth:#?}");
+    truth.flow(number)["status"].as_str().unwrap().to_owned()
+}
+
+async fn a_charge_whose_answer_has_a_wrong_signature(app: &App, wallet: &Wallet) {
+    deaf(app).await;
+    for behaviour in ["pay", "ask_password", "silent"] {
+        broken(app, wallet.pay, "bad_signature", 1, None).await;
+        let (order, number) = undecided(app, wallet, behaviour).await;
+        assert_eq!(unsettled(app, &order, &number).await, "unknown");
+        if behaviour != "pay" {
+            app.payer.confirm(&number).await;
+        }
+        app.advance(10).await;
+        app.merchant.until_status(&order, "paid").await;
+        is_paid(app, &order, &number).await;
+    }
+}
+
+/// The payer paid, and twice the question about it comes to nothing.
+async fn a_question_without_an_answer_to_believe(app: &App, wallet: &Wallet) {
+    for fault in ["timeout_before", "timeout_after", "bad_signature"] {
+        deaf(app).await;
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        broken(app, wallet.query, fault, 2, Some(&number)).await;
+        app.payer.confirm(&number).await;
+        app.advance(10).await;
+        nothing_is_due(app, &order).await;
+        unsettled(app, &order, &number).await;
+        app.advance(10).await;
+        nothing_is_due(app, &order).await;
+        unsettled(app, &order, &number).await;
+        app.advance(10).await;
+        app.merchant.until_status(&order, "paid").await;
+        is_paid(app, &order, &number).await;
+        app.payer.mend().await;
+    }
+}
+
+/// The payer paid, which nobody told; Till takes it back, and cannot believe what is
+/// said to that.
+async fn a_reversal_of_what_was_paid_without_an_answer_to_believe(app: &App, wallet: &Wallet) {
+    for fault in ["timeout_before", "timeout_after", "bad_signature"] {
+        deaf(app).await;
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        broken(app, wallet.reverse, fault, 1, Some(&number)).await;
+        app.payer.confirm(&number).await;
+        let closing = app.merchant.close(&order).await.expect(202);
+        assert_eq!(closing["closing"], true, "{fault}");
+        assert_eq!(unsettled(app, &order, &number).await, "closing", "{fault}");
+        until_flow(app, &order, &number, "closed").await;
+        let truth = Truth::of(app, &order).await;
+        truth.is_closed("requested");
+        truth.tells("no usable answer to taking it back");
+        assert!(truth.paid.is_empty(), "{truth:#?}");
+        assert_eq!(truth.taken_back.len(), 1, "{truth:#?}");
+        app.payer.mend().await;
+    }
 }
