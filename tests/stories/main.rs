@@ -29,3 +29,4 @@ mod timeline;
 mod truth;
 mod two_tabs;
 mod webhooks;
+mod wrong_signatures;
