@@ -19,27 +19,27 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 /// The Alipay apps: the merchant's, and another merchant's.
-const ALIPAY_APPS: [&str; 2] = ["2021000000000001", "2021000000000002"];
+pub const ALIPAY_APPS: [&str; 2] = ["2021000000000001", "2021000000000002"];
 /// The WeChat Pay merchant.
-const MCHID: &str = "1900000001";
+pub const MCHID: &str = "1900000001";
 
 /// How WeChat Pay is spoken with, as in an import file.
 const WECHAT_V3: &str = r#"protocol = "v3"
 ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP"]
-serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
-merchant_private_key_file = "merchant.pem"
-apiv3_key_file = "apiv3.key"
-platform_keys = [{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }]
 "#;
 /// The same at a counter.
 const WECHAT_V3_COUNTER: &str = r#"protocol = "v3"
 ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP", "WX_BAR"]
 codepay = true
-serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+"#;
+/// The merchant's keys under APIv3.
+const WECHAT_V3_KEYS: &str = r#"serial_no = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
 merchant_private_key_file = "merchant.pem"
 apiv3_key_file = "apiv3.key"
-platform_keys = [{ id = "PLATFORM_KEY_ID", file = "wechat.pem" }]
 "#;
+/// What WeChat Pay's signatures are known by: its public key, or certificates.
+const WECHAT_KEY: &str = "platform_keys = [{ id = \"PLATFORM_KEY_ID\", file = \"wechat.pem\" }]\n";
+const WECHAT_CERTIFICATES: &str = "platform_certificates = true\n";
 /// The same under the older protocol.
 const WECHAT_V2_COUNTER: &str = r#"protocol = "v2"
 ways = ["WX_NATIVE", "WX_H5", "WX_JSAPI", "WX_APP", "WX_BAR"]
@@ -59,8 +59,10 @@ pub struct Options {
     /// Settings of the gateway over the stage's own, as TOML sections.
     pub settings: String,
     /// A counter, which scans payers' codes: the merchant's accounts take them, WeChat
-    /// Pay's under this protocol.
+    /// Pay's under this protocol; and pages inside Alipay.
     pub counter: Option<Protocol>,
+    /// Both channels are known by certificates, which they may change at any time.
+    pub certificates: bool,
 }
 
 /// Which of its protocols WeChat Pay is spoken with.
@@ -79,6 +81,7 @@ impl Default for Options {
             policy: String::new(),
             settings: String::new(),
             counter: None,
+            certificates: false,
         }
     }
 }
@@ -125,7 +128,7 @@ impl App {
         let receiver = Receiver::start(&secret, clock.clone());
         let keys = [api_key(), api_key()];
         let ops_key = format!("till_ops_{}", random_hex(24));
-        write_accounts(folder.path(), &sandbox);
+        write_accounts(folder.path(), &sandbox, options.certificates);
         let file = accounts_file(&sandbox.url(), &receiver.url, &secret, &keys, &options);
         let operator = format!("[[operators]]\nname = \"li_lei\"\nkey = \"{ops_key}\"\n");
         std::fs::write(folder.path().join("accounts.toml"), file + &operator).unwrap();
@@ -237,7 +240,7 @@ fn api_key() -> String {
 }
 
 /// Registers the accounts at the sandbox and writes their key files.
-fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
+fn write_accounts(folder: &Path, sandbox: &sandbox::Running, certificates: bool) {
     let key = MerchantKey::generate();
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
     write("merchant.pem", &key.private_pem);
@@ -247,10 +250,16 @@ fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
             seller_id: "2088000000000001".to_owned(),
             app_public_key_pem: key.public_pem.clone(),
         };
-        write(
-            &format!("alipay-{app_id}.pem"),
-            &sandbox.sandbox().register_alipay(app).unwrap(),
-        );
+        if certificates {
+            let known = sandbox.sandbox().register_alipay_with_certificates(app);
+            let known = known.unwrap();
+            write(&format!("app-{app_id}.crt"), &known.app_cert_pem);
+            write(&format!("alipay-{app_id}.crt"), &known.alipay_cert_pem);
+            write("alipay-root.crt", &known.alipay_root_cert_pem);
+        } else {
+            let known = sandbox.sandbox().register_alipay(app).unwrap();
+            write(&format!("alipay-{app_id}.pem"), &known);
+        }
     }
     let apiv3_key = random_hex(16);
     write("apiv3.key", &apiv3_key);
@@ -264,6 +273,10 @@ fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
     let platform = sandbox.sandbox().register_wechat(merchant).unwrap();
     write("wechat.pem", &platform.public_key_pem);
     write("wechat.id", &platform.public_key_id);
+    if certificates {
+        let mode = sandbox::KeyMode::Certificates;
+        sandbox.sandbox().set_wechat_keys(MCHID, mode, 0).unwrap();
+    }
     let apiv2_key = random_hex(16);
     write("apiv2.key", &apiv2_key);
     let merchant = sandbox::WechatV2Merchant {
@@ -282,11 +295,15 @@ fn write_accounts(folder: &Path, sandbox: &sandbox::Running) {
 }
 
 /// The merchant's account at WeChat Pay.
-fn wechat(sandbox: &str, counter: Option<Protocol>) -> String {
-    let specific = match counter {
-        Some(Protocol::V2) => WECHAT_V2_COUNTER,
-        Some(Protocol::V3) => WECHAT_V3_COUNTER,
-        None => WECHAT_V3,
+fn wechat(sandbox: &str, options: &Options) -> String {
+    let known = match options.certificates {
+        true => WECHAT_CERTIFICATES,
+        false => WECHAT_KEY,
+    };
+    let specific = match options.counter {
+        Some(Protocol::V2) => WECHAT_V2_COUNTER.to_owned(),
+        Some(Protocol::V3) => format!("{WECHAT_V3_COUNTER}{WECHAT_V3_KEYS}{known}"),
+        None => format!("{WECHAT_V3}{WECHAT_V3_KEYS}{known}"),
     };
     format!(
         r#"[[merchants.accounts]]
@@ -299,6 +316,20 @@ base_url = "{sandbox}"
     )
 }
 
+/// What Alipay's signatures are known by: its public key, or certificates.
+fn alipay_known_by(app_id: &str, certificates: bool) -> String {
+    if certificates {
+        format!(
+            r#"app_cert_file = "app-{app_id}.crt"
+alipay_cert_file = "alipay-{app_id}.crt"
+root_cert_file = "alipay-root.crt"
+"#
+        )
+    } else {
+        format!("alipay_public_key_file = \"alipay-{app_id}.pem\"\n")
+    }
+}
+
 fn accounts_file(
     sandbox: &str,
     webhook: &str,
@@ -307,9 +338,12 @@ fn accounts_file(
     options: &Options,
 ) -> String {
     let [app, other_app] = ALIPAY_APPS;
-    let (policy, counter) = (&options.policy, options.counter);
-    let bar = counter.map_or("", |_| r#", "ALI_BAR""#);
+    let policy = &options.policy;
+    let bar = options
+        .counter
+        .map_or("", |_| r#", "ALI_BAR", "ALI_JSAPI""#);
     let alipay = |id: &str, app_id: &str| {
+        let known = alipay_known_by(app_id, options.certificates);
         format!(
             r#"[[merchants.accounts]]
 channel = "alipay"
@@ -318,8 +352,7 @@ ways = ["ALI_PC", "ALI_WAP", "ALI_APP", "ALI_QR"{bar}]
 app_id = "{app_id}"
 seller_id = "2088000000000001"
 app_private_key_file = "merchant.pem"
-alipay_public_key_file = "alipay-{app_id}.pem"
-base_url = "{sandbox}"
+{known}base_url = "{sandbox}"
 "#
         )
     };
@@ -328,7 +361,7 @@ base_url = "{sandbox}"
         alipay("shop_alipay", app),
         alipay("other_alipay", other_app),
     );
-    let wechat = wechat(sandbox, counter);
+    let wechat = wechat(sandbox, options);
     format!(
         r#"[[merchants]]
 id = "shop"

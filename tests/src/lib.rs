@@ -38,7 +38,7 @@ mod receiver;
 mod rest;
 mod robot;
 
-pub use app::{App, Options, Protocol};
+pub use app::{ALIPAY_APPS, App, MCHID, Options, Protocol};
 pub use clock::StageClock;
 pub use condition::until;
 pub use database::{Database, Place};

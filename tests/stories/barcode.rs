@@ -1,56 +1,83 @@
 //! Payments by the code that the payer shows at a counter, with each channel and each
 //! protocol: what the payer was told holds, and at rest ledger and order agree.
 
-/// The stories of one wallet, each by its name, on each database.
-macro_rules! counter {
-    ($wallet:expr, $protocol:expr) => {
-        counter! { @each $wallet, $protocol;
-            a_code_that_pays_at_once
-            a_payer_who_enters_the_password_after_eight_seconds
-            a_code_that_is_refused
-            a_payment_that_is_never_confirmed
-            a_payment_that_is_told_of_after_it_was_taken_back
-            a_charge_whose_connection_breaks_before_it_arrives
-            a_charge_whose_connection_breaks_after_it_was_done
-            a_charge_whose_answer_has_a_wrong_signature
-            a_reversal_whose_connection_breaks
-            a_reversal_whose_answer_has_a_wrong_signature
-            a_code_that_is_scanned_again
-            a_request_that_is_sent_again_under_its_key
-            a_merchant_who_closes_while_the_payer_decides
-        }
-    };
-    (@each $wallet:expr, $protocol:expr; $($story:ident)+) => {
-        till_tests::stories! {
-            with super::options();
-            $($story)+
-        }
-
-        fn options() -> till_tests::Options {
-            super::counter($protocol)
-        }
-
-        $(
-            async fn $story(app: &till_tests::App) {
-                super::$story(app, &$wallet).await;
-            }
-        )+
-    };
-}
-
-mod alipay;
-mod wechat_v2;
-mod wechat_v3;
-
-use crate::truth::{Truth, come_to_rest, flow};
-use cashier::flow::Flow;
-use cashier::id::OrderId;
-use cashier::time::Clock as _;
+use crate::truth::{Truth, come_to_rest, flow, until_idle};
 use serde_json::{Value, json};
 use till_tests::{Answer, App, Options, Protocol, until};
 
+/// The stories of a counter, with each wallet: `barcode::wechat_v2::on_sqlite::STORY`.
+macro_rules! with_each_wallet {
+    ($($story:ident)+) => {
+        with_each_wallet!(@ alipay ALIPAY $($story)+);
+        with_each_wallet!(@ wechat_v3 WECHAT_V3 $($story)+);
+        with_each_wallet!(@ wechat_v2 WECHAT_V2 $($story)+);
+    };
+    (@ $module:ident $wallet:ident $($story:ident)+) => {
+        mod $module {
+            use super::$wallet as WALLET;
+
+            till_tests::stories! {
+                with crate::barcode::counter(super::WALLET.protocol);
+                $($story)+
+            }
+
+            $(async fn $story(app: &till_tests::App) {
+                super::$story(app, &WALLET).await;
+            })+
+        }
+    };
+}
+
+with_each_wallet! {
+    a_code_that_pays_at_once
+    a_payer_who_enters_the_password_after_eight_seconds
+    a_payer_who_refuses_at_the_password
+    a_payer_who_enters_the_password_in_the_second_of_the_reversal
+    a_code_that_is_refused
+    a_refusal_that_only_a_question_tells
+    a_payment_that_is_never_confirmed
+    a_payment_that_is_told_of_after_it_was_taken_back
+    a_charge_whose_connection_breaks_before_it_arrives
+    a_charge_whose_connection_breaks_after_it_was_done
+    a_charge_whose_answer_has_a_wrong_signature
+    a_question_without_an_answer_to_believe
+    a_reversal_whose_connection_breaks
+    a_reversal_of_what_was_paid_without_an_answer_to_believe
+    a_code_that_is_scanned_again
+    a_request_that_is_sent_again_under_its_key
+    a_merchant_who_closes_while_the_payer_decides
+}
+
+const ALIPAY: Wallet = Wallet {
+    protocol: Protocol::V3,
+    channel: "alipay",
+    way: "ALI_BAR",
+    pay: "alipay.trade.pay",
+    query: "alipay.trade.query",
+    reverse: "alipay.trade.cancel",
+    patience: 60,
+};
+const WECHAT_V3: Wallet = Wallet {
+    protocol: Protocol::V3,
+    channel: "wechat",
+    way: "WX_BAR",
+    pay: "wechat.codepay",
+    query: "wechat.query",
+    reverse: "wechat.reverse",
+    patience: 40,
+};
+const WECHAT_V2: Wallet = Wallet {
+    protocol: Protocol::V2,
+    pay: "v2/micropay",
+    query: "v2/orderquery",
+    reverse: "v2/reverse",
+    ..WECHAT_V3
+};
+
 /// A wallet and how its channel is called.
 struct Wallet {
+    /// How WeChat Pay is spoken with.
+    protocol: Protocol,
     channel: &'static str,
     way: &'static str,
     /// The channel's methods, as the sandbox calls them.
@@ -112,26 +139,11 @@ async fn until_flow(app: &App, order: &Value, number: &str, status: &str) -> u32
         }
         app.advance(10).await;
         passed.set(passed.get() + 10);
-        nothing_is_due(app, order).await;
+        until_idle(app, order).await;
         Err(now)
     })
     .await;
     passed.get()
-}
-
-/// Waits until the workers have done what has fallen due.
-async fn nothing_is_due(app: &App, order: &Value) {
-    let id = OrderId::new(order["id"].as_str().unwrap());
-    until("nothing is due", async || {
-        let state = app.gateway.shared.store.load(&id).await.unwrap().unwrap();
-        let now = app.clock.now();
-        let due = |flow: &Flow| flow.next.is_some_and(|n| n.due <= now || n.is_leased(now));
-        match state.flows.iter().any(due) {
-            true => Err(state),
-            false => Ok(()),
-        }
-    })
-    .await;
 }
 
 /// At rest: this flow paid the order, once, and nothing was ever taken back.
@@ -249,18 +261,9 @@ async fn a_charge_whose_connection_breaks_before_it_arrives(app: &App, wallet: &
     assert!(truth.taken_back.is_empty(), "{truth:#?}");
 }
 
-/// Nobody tells Till that it was done: it asks.
 async fn a_charge_whose_connection_breaks_after_it_was_done(app: &App, wallet: &Wallet) {
-    done_unheard(app, wallet, "timeout_after").await;
-}
-
-async fn a_charge_whose_answer_has_a_wrong_signature(app: &App, wallet: &Wallet) {
-    done_unheard(app, wallet, "bad_signature").await;
-}
-
-async fn done_unheard(app: &App, wallet: &Wallet, fault: &str) {
     deaf(app).await;
-    broken(app, wallet.pay, fault, 1, None).await;
+    broken(app, wallet.pay, "timeout_after", 1, None).await;
     let (order, number) = undecided(app, wallet, "pay").await;
     app.advance(10).await;
     app.merchant.until_status(&order, "paid").await;
@@ -269,25 +272,17 @@ async fn done_unheard(app: &App, wallet: &Wallet, fault: &str) {
 
 /// The reversal itself is not answered, whether it was carried out or not.
 async fn a_reversal_whose_connection_breaks(app: &App, wallet: &Wallet) {
-    for fault in ["timeout_before", "timeout_after"] {
-        taken_back_unheard(app, wallet, fault).await;
-    }
-}
-
-async fn a_reversal_whose_answer_has_a_wrong_signature(app: &App, wallet: &Wallet) {
-    taken_back_unheard(app, wallet, "bad_signature").await;
-}
-
-async fn taken_back_unheard(app: &App, wallet: &Wallet, fault: &str) {
     deaf(app).await;
-    let (order, number) = undecided(app, wallet, "ask_password").await;
-    broken(app, wallet.reverse, fault, 1, Some(&number)).await;
-    app.merchant.close(&order).await.expect(202);
-    until_flow(app, &order, &number, "closed").await;
-    let truth = Truth::of(app, &order).await;
-    truth.is_closed("requested");
-    truth.tells("no usable answer to taking it back");
-    assert!(!app.payer.try_confirm(&number).await, "{fault}");
+    for fault in ["timeout_before", "timeout_after"] {
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        broken(app, wallet.reverse, fault, 1, Some(&number)).await;
+        app.merchant.close(&order).await.expect(202);
+        until_flow(app, &order, &number, "closed").await;
+        let truth = Truth::of(app, &order).await;
+        truth.is_closed("requested");
+        truth.tells("no usable answer to taking it back");
+        assert!(!app.payer.try_confirm(&number).await, "{fault}");
+    }
 }
 
 /// The counter scans twice, and once more when it is over.
@@ -314,4 +309,133 @@ async fn a_merchant_who_closes_while_the_payer_decides(app: &App, wallet: &Walle
     assert!(!app.payer.try_confirm(&number).await);
     let truth = Truth::of(app, &order).await;
     truth.is_closed("requested");
+}
+
+/// The wallet asks, and the payer says no: at WeChat Pay the payment has failed, at
+/// Alipay it waits until Till takes it back.
+async fn a_payer_who_refuses_at_the_password(app: &App, wallet: &Wallet) {
+    let (order, number) = undecided(app, wallet, "ask_password").await;
+    app.sandbox.sandbox().cancel(&number, None).unwrap();
+    let passed = until_flow(app, &order, &number, "closed").await;
+    let wanted = match wallet.channel {
+        "wechat" => 10,
+        _ => wallet.patience,
+    };
+    assert_eq!(passed, wanted);
+    assert!(!app.payer.try_confirm(&number).await);
+    let truth = is_unpaid(app, &order).await;
+    assert!(truth.taken_back.is_empty(), "{truth:#?}");
+}
+
+/// The payer is sure while the reversal is on its way: before it arrives the payment is
+/// made and taken back, after that it cannot be made.
+async fn a_payer_who_enters_the_password_in_the_second_of_the_reversal(app: &App, wallet: &Wallet) {
+    for held in [None, Some(300), Some(300)] {
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        if let Some(delay_ms) = held {
+            app.payer
+                .break_it(json!({
+                    "method": wallet.reverse, "fault": "delay", "times": 1,
+                    "delay_ms": delay_ms, "out_trade_no": number
+                }))
+                .await;
+        }
+        let confirms = async {
+            if held.is_some() {
+                until("the reversal has arrived", async || {
+                    match app.payer.strikes().await {
+                        0 => Err(()),
+                        _ => Ok(()),
+                    }
+                })
+                .await;
+            }
+            app.payer.try_confirm(&number).await
+        };
+        let (_, was_paid) = tokio::join!(app.merchant.close(&order), confirms);
+        assert!(held.is_none() || was_paid);
+        app.payer.mend().await;
+        until_flow(app, &order, &number, "closed").await;
+        assert!(!app.payer.try_confirm(&number).await);
+        come_to_rest(app, &[&order]).await;
+        let truth = Truth::of(app, &order).await;
+        truth.is_closed("requested");
+        assert!(truth.paid.is_empty(), "{truth:#?}");
+        assert_eq!(truth.taken_back.len(), usize::from(was_paid), "{truth:#?}");
+    }
+}
+
+/// The answer that says no is lost; asked, the channel says that it has failed.
+async fn a_refusal_that_only_a_question_tells(app: &App, wallet: &Wallet) {
+    for fault in ["timeout_after", "bad_signature"] {
+        broken(app, wallet.pay, fault, 1, None).await;
+        let (order, number) = undecided(app, wallet, "refuse").await;
+        assert_eq!(unsettled(app, &order, &number).await, "unknown", "{fault}");
+        assert!(!app.payer.try_confirm(&number).await, "{fault}");
+        let truth = is_unpaid(app, &order).await;
+        assert!(truth.taken_back.is_empty(), "{truth:#?}");
+    }
+}
+
+/// The status of a flow of an order of which nothing was believed.
+async fn unsettled(app: &App, order: &Value, number: &str) -> String {
+    let truth = Truth::of(app, order).await;
+    truth.is_undecided();
+    truth.flow(number)["status"].as_str().unwrap().to_owned()
+}
+
+async fn a_charge_whose_answer_has_a_wrong_signature(app: &App, wallet: &Wallet) {
+    deaf(app).await;
+    for behaviour in ["pay", "ask_password", "silent"] {
+        broken(app, wallet.pay, "bad_signature", 1, None).await;
+        let (order, number) = undecided(app, wallet, behaviour).await;
+        assert_eq!(unsettled(app, &order, &number).await, "unknown");
+        if behaviour != "pay" {
+            app.payer.confirm(&number).await;
+        }
+        app.advance(10).await;
+        app.merchant.until_status(&order, "paid").await;
+        is_paid(app, &order, &number).await;
+    }
+}
+
+/// The payer paid, and twice the question about it comes to nothing.
+async fn a_question_without_an_answer_to_believe(app: &App, wallet: &Wallet) {
+    for fault in ["timeout_before", "timeout_after", "bad_signature"] {
+        deaf(app).await;
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        broken(app, wallet.query, fault, 2, Some(&number)).await;
+        app.payer.confirm(&number).await;
+        app.advance(10).await;
+        until_idle(app, &order).await;
+        unsettled(app, &order, &number).await;
+        app.advance(10).await;
+        until_idle(app, &order).await;
+        unsettled(app, &order, &number).await;
+        app.advance(10).await;
+        app.merchant.until_status(&order, "paid").await;
+        is_paid(app, &order, &number).await;
+        app.payer.mend().await;
+    }
+}
+
+/// The payer paid, which nobody told; Till takes it back, and cannot believe what is
+/// said to that.
+async fn a_reversal_of_what_was_paid_without_an_answer_to_believe(app: &App, wallet: &Wallet) {
+    for fault in ["timeout_before", "timeout_after", "bad_signature"] {
+        deaf(app).await;
+        let (order, number) = undecided(app, wallet, "ask_password").await;
+        broken(app, wallet.reverse, fault, 1, Some(&number)).await;
+        app.payer.confirm(&number).await;
+        let closing = app.merchant.close(&order).await.expect(202);
+        assert_eq!(closing["closing"], true, "{fault}");
+        assert_eq!(unsettled(app, &order, &number).await, "closing", "{fault}");
+        until_flow(app, &order, &number, "closed").await;
+        let truth = Truth::of(app, &order).await;
+        truth.is_closed("requested");
+        truth.tells("no usable answer to taking it back");
+        assert!(truth.paid.is_empty(), "{truth:#?}");
+        assert_eq!(truth.taken_back.len(), 1, "{truth:#?}");
+        app.payer.mend().await;
+    }
 }

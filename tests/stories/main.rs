@@ -30,3 +30,4 @@ mod timeline;
 mod truth;
 mod two_tabs;
 mod webhooks;
+mod wrong_signatures;

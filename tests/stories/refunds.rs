@@ -5,4 +5,4 @@ mod ends;
 mod faults;
 mod numbers;
 mod parts;
-mod under_way;
+pub mod under_way;

@@ -3,7 +3,8 @@
 //! sandbox's, so that the gateway is never asked about itself.
 
 use cashier::id::OrderId;
-use serde_json::Value;
+use cashier::time::Clock as _;
+use serde_json::{Value, json};
 use till_tests::{App, until};
 
 /// How far the clock goes between two looks, in seconds.
@@ -141,6 +142,14 @@ impl Truth {
         flow(&self.order, number)
     }
 
+    /// Nothing was believed that would pay the order or end it: it is open, without
+    /// money, and its merchant was told of nothing.
+    pub fn is_undecided(&self) {
+        assert_eq!(self.order["status"], "open", "{self:#?}");
+        assert_eq!(self.order["captures"], json!([]), "{self:#?}");
+        assert!(self.events.is_empty(), "{self:#?}");
+    }
+
     /// The order was paid once; whatever else came was given back in full by itself,
     /// and a person sees each such payment.
     pub fn is_paid_once(&self) {
@@ -227,6 +236,25 @@ impl Truth {
 pub fn flow<'a>(order: &'a Value, number: &str) -> &'a Value {
     let found = items(&order["flows"]).find(|flow| flow["flow_no"] == number);
     found.unwrap_or_else(|| panic!("no flow {number} in {order:#}"))
+}
+
+/// Waits until the workers have done what has fallen due for an order.
+pub async fn until_idle(app: &App, order: &Value) {
+    let id = OrderId::new(order["id"].as_str().unwrap());
+    until("nothing is due", async || {
+        let state = app.gateway.shared.store.load(&id).await.unwrap().unwrap();
+        let now = app.clock.now();
+        let flows = state.flows.iter().filter_map(|flow| flow.next);
+        let refunds = state.refunds.iter().filter_map(|refund| refund.next);
+        match flows
+            .chain(refunds)
+            .any(|next| next.due <= now || next.is_leased(now))
+        {
+            true => Err(state),
+            false => Ok(()),
+        }
+    })
+    .await;
 }
 
 /// Lets time pass until nothing more will happen to the orders: each is paid or

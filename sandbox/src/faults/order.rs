@@ -104,6 +104,9 @@ pub enum FaultRefused {
 }
 
 impl FaultOrder {
+    /// Every method and notice that a fault can be armed for by its name.
+    pub const METHODS: &[&str] = METHODS;
+
     pub(super) fn check(&self) -> Result<(), FaultRefused> {
         if !METHODS.iter().any(|method| self.fits(method)) {
             return Err(FaultRefused::Method(self.method.clone()));

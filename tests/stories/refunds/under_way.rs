@@ -11,7 +11,7 @@ use till_tests::{App, until};
 const MOST_TASKS: u32 = 40;
 
 /// A new order, paid by that way.
-pub(super) async fn paid(app: &App, way: &str, amount: i64) -> Value {
+pub async fn paid(app: &App, way: &str, amount: i64) -> Value {
     let order = app
         .merchant
         .order(json!({ "way": way, "amount": amount }))
@@ -31,7 +31,7 @@ pub(super) async fn state(app: &App, order: &Value) -> OrderState {
 ///
 /// # Panics
 /// When it never has.
-pub(super) async fn until_refund(app: &App, order: &Value, refund: &Value, status: &str) -> Value {
+pub async fn until_refund(app: &App, order: &Value, refund: &Value, status: &str) -> Value {
     for _ in 0..MOST_TASKS {
         let wait = until("nobody is busy with the refunds", async || {
             let now = app.clock.now();
@@ -72,7 +72,7 @@ fn status_of<'a>(order: &'a Value, refund: &Value) -> &'a str {
 }
 
 /// The refunds of the order in the channels' books.
-pub(super) async fn at_the_channel(app: &App, order: &Value) -> Vec<Value> {
+pub async fn at_the_channel(app: &App, order: &Value) -> Vec<Value> {
     let trade_no = &order["captures"][0]["trade_no"];
     let mut refunds = app.payer.ledger().await["refunds"]
         .as_array()
