@@ -128,7 +128,7 @@ impl FlowNo {
     /// Whether it has the form of the numbers that Till gave out before `end` (UTC): an
     /// order's 26 characters, which hold when it was made, and a running number. Whether
     /// Till did give it out is another matter. The long numbers of nothing but digits that
-    /// other systems like are times before [`OLDEST`] or after 2039.
+    /// other systems like are times before 2020 or after 2039.
     pub fn has_our_form(&self, end: Timestamp) -> bool {
         let Some((order, nth)) = self.0.split_at_checked(OF_ORDER) else {
             return false;
