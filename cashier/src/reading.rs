@@ -37,7 +37,10 @@ pub fn read(standing: &Standing) -> Reading {
 const fn happened(kind: ExceptionKind) -> &'static str {
     match kind {
         ExceptionKind::DuplicatePayment => "An order that was paid already was paid again.",
-        ExceptionKind::LatePayment => "An order was paid after it had been closed.",
+        ExceptionKind::LatePayment => {
+            "An order was paid after it had been closed, or by a code whose payer had been told \
+             that nothing was paid."
+        }
         ExceptionKind::AmountMismatch => {
             "The channel names another amount than the payer was asked for."
         }
@@ -53,7 +56,7 @@ const fn happened(kind: ExceptionKind) -> &'static str {
             "A refund cannot finish by itself: the payer's card or account does not take it."
         }
         ExceptionKind::ExternalRefund => {
-            "The channel tells of a refund that was not asked of Till."
+            "Money went back to a payer, and not by a refund that was asked of Till."
         }
         ExceptionKind::NoticeUnprocessable => {
             "The channel signed a notice that Till does not understand."

@@ -216,8 +216,15 @@ pub(super) fn put_off(draft: &mut Draft<'_>, no: &FlowNo, call: Call, attempt: u
     let amount = flow.amount();
     draft.schedule(no, call, due, attempt.saturating_add(1));
     if now.since(end) > timing.unanswered {
-        let detail =
-            "the channel gives no usable answer about a flow whose time is over; Till keeps asking";
+        let detail = match call {
+            Call::Reverse => {
+                "the channel does not say whether it has taken this payment back; Till keeps asking"
+            }
+            _ => {
+                "the channel gives no usable answer about a flow whose time is over; Till keeps \
+                 asking"
+            }
+        };
         draft.report(ExceptionKind::NoAnswer, no.as_str(), Some(amount), detail);
     }
 }

@@ -271,6 +271,29 @@ fn a_reversal_without_an_answer_is_asked_for_again() {
 }
 
 #[test]
+fn a_person_who_hears_of_a_reversal_without_an_answer_reads_that_it_is_one() {
+    for (way, life) in WAYS {
+        let world = World::new();
+        let no = undecided(&world, way, &Wallet::Asks.code(1));
+        for _ in 0..60 {
+            bank(&world, way).fault("reverse", Fault::LostBefore);
+        }
+        world.pass(life + 600);
+        let state = world.state();
+        let [exception] = state.exceptions.as_slice() else {
+            panic!("one exception: {:?}", state.exceptions);
+        };
+        assert_eq!(exception.kind, ExceptionKind::NoAnswer);
+        assert_eq!(exception.about(), no.as_str());
+        assert!(exception.detail.contains("taken this payment back"));
+        bank(&world, way).ledger.lock().unwrap().faults.clear();
+        world.pass(310);
+        assert_eq!(status(&world, &no), FlowStatus::Closed, "{}", world.story());
+        assert_eq!(world.state().resolutions.len(), 1, "it is over");
+    }
+}
+
+#[test]
 fn what_the_channel_shows_as_paid_and_returned_has_been_taken_back() {
     for (way, life) in WAYS {
         let world = World::new();

@@ -92,6 +92,10 @@ pub(super) fn trade(transaction: &Transaction) -> Result<Trade, Unclear> {
         "NOTPAY" | "USERPAYING" => unpaid(Trade::Waiting),
         // Taken back, and what had been paid before that with it.
         "REVOKED" => Ok(Trade::Closed),
+        // PAYERROR: a payer's code has come to nothing, for good. WeChat Pay wants it reversed
+        // before the shop tries again, but nothing is there to take back: Till sends a code
+        // once, and tries again under another number. Money that comes all the same is late
+        // and goes back (docs/adr/0013).
         "CLOSED" | "PAYERROR" => unpaid(Trade::Closed),
         other => Err(Unclear::State(crate::redact::words(other))),
     }

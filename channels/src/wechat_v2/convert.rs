@@ -93,6 +93,10 @@ pub(super) fn trade(fields: &Fields) -> Result<Trade, Cause> {
         // REFUND: some part was given back, so it was paid.
         "SUCCESS" | "REFUND" => payment(fields).map(Trade::Paid),
         "NOTPAY" | "USERPAYING" | "ACCEPT" => unpaid(Trade::Waiting),
+        // PAYERROR: a payer's code has come to nothing, for good. WeChat Pay wants it reversed
+        // before the shop tries again, but nothing is there to take back: Till sends a code
+        // once, and tries again under another number. Money that comes all the same is late
+        // and goes back (docs/adr/0013).
         "CLOSED" | "PAYERROR" => unpaid(Trade::Closed),
         // What a reversal had to give back has been given back.
         "REVOKED" => Ok(Trade::Closed),
