@@ -32,6 +32,7 @@ fn adapter(url: &str) -> Wechat {
         mchid: key("/mchid"),
         appid: key("/appid"),
         serial_no: key("/merchant/serial_no"),
+        merchant_certificate: None,
         merchant_private_key: key("/merchant/private_key_pkcs8_pem").into(),
         apiv3_key: key("/apiv3_key").into(),
         platform_keys: vec![PlatformKey {

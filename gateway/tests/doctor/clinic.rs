@@ -81,6 +81,7 @@ impl Clinic {
         let merchant = sandbox::WechatV2Merchant {
             mch_id: "1900000001".to_owned(),
             appid: "wx0000000000000001".to_owned(),
+            other_appids: Vec::new(),
             api_key: APIV2_KEY.into(),
             certificate_pem: None,
             certificate_checked_by_proxy: false,
