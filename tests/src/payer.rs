@@ -131,6 +131,16 @@ impl Payer {
         self.control(Method::POST, "/faults", fault).await;
     }
 
+    /// Changes a switch of a channel (`alipay`, `wechat`): what differs from contract to
+    /// contract, or what no document says.
+    ///
+    /// # Panics
+    /// When there is no such switch.
+    pub async fn rule(&self, channel: &str, change: Value) {
+        self.control(Method::POST, &format!("/{channel}"), change)
+            .await;
+    }
+
     /// Ends all faults.
     pub async fn mend(&self) {
         let (status, text) = self.call(Method::DELETE, "/faults", Value::Null).await;

@@ -23,6 +23,7 @@ mod late;
 mod notices;
 mod refunds;
 mod restart;
+mod rotation;
 mod silence;
 mod strict;
 mod switching;
