@@ -216,4 +216,4 @@ fn gateway(text: &str) -> Option<Url> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

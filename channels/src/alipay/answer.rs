@@ -124,7 +124,7 @@ impl<'de> Visitor<'de> for EachOnce {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::fixture;
     use super::*;
 
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_answer_vector_is_cut_and_judged_as_it_says() {
+    pub(in crate::alipay) fn every_answer_vector_is_cut_and_judged_as_it_says() {
         use Signature::{Missing, Right, Wrong};
         let all = [
             ("precreate_ok_escaped_slash", Right),

@@ -248,7 +248,7 @@ fn decimal(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::fixture;
     use super::*;
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_of_a_serial_number_is_met() {
+    pub(in crate::alipay) fn every_vector_of_a_serial_number_is_met() {
         let vector = vector();
         for name in ["app_cert", "alipay_cert"] {
             let certificate = read(name);

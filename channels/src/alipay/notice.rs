@@ -228,4 +228,4 @@ fn value<'a>(parameters: &'a Parameters, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

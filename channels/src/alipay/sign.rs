@@ -45,7 +45,7 @@ fn text(parameters: &Parameters, without: &[&str], empty: Empty) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::client::Addresses;
     use super::super::fixture;
     use super::*;
@@ -56,7 +56,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     #[test]
-    fn every_request_vector_gives_its_text_and_its_signature() {
+    pub(in crate::alipay) fn every_request_vector_gives_its_text_and_its_signature() {
         let key = SigningKey::read(&fixture::keys("app_private_key_pkcs1_pem")).unwrap();
         let mut seen = Vec::new();
         for vector in fixture::requests() {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_notice_vector_gives_its_v1_text() {
+    pub(in crate::alipay) fn every_notice_vector_gives_its_v1_text() {
         for vector in fixture::notices() {
             let parameters = fixture::parameters(&vector);
             let name = fixture::name(&vector);

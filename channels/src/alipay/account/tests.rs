@@ -11,7 +11,7 @@ fn by_key(alipay_public_key: &str) -> Mode {
 }
 
 #[test]
-fn keys_are_read_in_every_form_that_alipay_and_openssl_print() {
+pub(in crate::alipay) fn keys_are_read_in_every_form_that_alipay_and_openssl_print() {
     let private = [
         "app_private_key_pkcs1_pem",
         "app_private_key_pkcs8_pem",
@@ -46,7 +46,7 @@ fn keys_are_read_in_every_form_that_alipay_and_openssl_print() {
 }
 
 #[test]
-fn the_mistakes_that_people_make_are_named() {
+pub(in crate::alipay) fn the_mistakes_that_people_make_are_named() {
     let private = |text: &str| {
         let text = text.to_owned().into();
         Account::new(Settings {

@@ -36,7 +36,7 @@ fn fact_of(body: &[u8]) -> NoticeFact {
 }
 
 #[test]
-fn the_vector_of_a_payment_is_a_payment() {
+pub(in crate::alipay) fn the_vector_of_a_payment_is_a_payment() {
     let form = vector("payment_success")["form_encoded_with_sign_v1"]
         .as_str()
         .unwrap()
@@ -57,7 +57,7 @@ fn the_vector_of_a_payment_is_a_payment() {
 
 /// Shows F30.
 #[test]
-fn the_vector_of_a_full_refund_is_a_reason_to_ask() {
+pub(in crate::alipay) fn the_vector_of_a_full_refund_is_a_reason_to_ask() {
     let form = vector("full_refund_trade_closed")["form_encoded_with_sign_v1"]
         .as_str()
         .unwrap()
@@ -71,7 +71,7 @@ fn the_vector_of_a_full_refund_is_a_reason_to_ask() {
 }
 
 #[test]
-fn the_vector_of_a_return_is_no_fact() {
+pub(in crate::alipay) fn the_vector_of_a_return_is_no_fact() {
     let form = vector("return_url")["form_encoded_with_sign_v1"]
         .as_str()
         .unwrap()
@@ -80,7 +80,7 @@ fn the_vector_of_a_return_is_no_fact() {
 }
 
 #[test]
-fn empty_values_may_be_signed_or_not() {
+pub(in crate::alipay) fn empty_values_may_be_signed_or_not() {
     let vector = vector("payment_success_with_an_empty_value");
     for sign in ["sign_empty_dropped", "sign_empty_kept"] {
         let mut parameters = fixture::parameters(&vector);
@@ -104,7 +104,7 @@ fn signatures_by_the_rule_v2_are_refused() {
 }
 
 #[test]
-fn the_genuine_notice_verifies_and_no_changed_copy_does() {
+pub(in crate::alipay) fn the_genuine_notice_verifies_and_no_changed_copy_does() {
     let genuine = fixture::genuine();
     let account = Account::new(Settings {
         app_id: "2019073166072302".to_owned(),
