@@ -24,15 +24,16 @@ export class Gateway {
   /**
    * @param {{folder: string, sandbox: string}} demo whose merchant and keys are used
    * @param {string} channels the address that stands in for the sandbox's
-   * @param {(accounts: string, folder: string) => string} change what else stands in the merchant's file
+   * @param {{change?: (accounts: string) => string, files?: Record<string, string>}} more what else stands in the
+   *   import file, and the files that it names
    */
-  static async start(demo, channels, change = (accounts) => accounts) {
+  static async start(demo, channels, { change = (accounts) => accounts, files = {} } = {}) {
     const gateway = new Gateway();
     gateway.folder = mkdtempSync(join(tmpdir(), "till-interop-"));
     cpSync(demo.folder, gateway.folder, { recursive: true, filter: (file) => !/till\.db|\.log|demo\.json/.test(file) });
     const accounts = join(gateway.folder, "accounts.toml");
-    const reached = readFileSync(accounts, "utf8").replaceAll(demo.sandbox, channels);
-    writeFileSync(accounts, change(reached, gateway.folder));
+    writeFileSync(accounts, change(readFileSync(accounts, "utf8")).replaceAll(demo.sandbox, channels));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(gateway.folder, name), text, { mode: 0o600 });
     const port = await freePort();
     gateway.url = `http://127.0.0.1:${port}`;
     const env = {
@@ -52,8 +53,14 @@ export class Gateway {
       const answer = await fetch(`${gateway.url}/readyz`).catch(() => undefined);
       return answer?.ok;
     });
-    gateway.merchant = new Merchant({ ...demo, gateway: gateway.url });
+    gateway.demo = demo;
+    gateway.merchant = gateway.merchantOf(demo.api_key);
     return gateway;
+  }
+
+  /** The merchant's server whose app has this key. */
+  merchantOf(api_key) {
+    return new Merchant({ ...this.demo, gateway: this.url, api_key });
   }
 
   async stop() {

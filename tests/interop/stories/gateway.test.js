@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { createPrivateKey, createPublicKey } from "node:crypto";
 import { after } from "node:test";
 
-import { AlipaySdk } from "alipay-sdk";
 import plugin from "wechatpay-axios-plugin";
 
 import { until } from "../../browser/setting/until.js";
 import { Gateway } from "../setting/gateway.js";
 import { proves } from "../setting/matrix.js";
 import { Recorder } from "../setting/recorder.js";
+import { authorizedAsBySdk, signedAsByAlipaySdk } from "../setting/signed.js";
 import { stage } from "../setting/stage.js";
 
 const { Formatter, Rsa } = plugin;
@@ -52,20 +52,7 @@ const wechatRow = (method, shows) => ({
   shows,
 });
 
-/** The SDK signs the same parameters; RSA2's signatures are the same for the same text. */
-function signedAsBySdk(parameters) {
-  const { sign, method, app_id: appId, biz_content, ...rest } = Object.fromEntries(parameters);
-  const sdk = new AlipaySdk({
-    appId,
-    privateKey: gateway.secret("alipay_app_private.key"),
-    keyType: "PKCS8",
-    camelcase: false,
-  });
-  const options = { bizContentAutoSnakeCase: false };
-  const own = sdk.sdkExecute(method, { ...rest, bizContent: JSON.parse(biz_content) }, options);
-  assert.equal(sign, new URLSearchParams(own).get("sign"));
-  assert.notEqual(sign, undefined);
-}
+const signedAsBySdk = (parameters) => signedAsByAlipaySdk(parameters, gateway.secret("alipay_app_private.key"));
 
 for (const way of ["ALI_PC", "ALI_WAP"]) {
   proves(alipayRow(way, "the page's address"), async () => {
@@ -156,11 +143,6 @@ for (const [path, doing] of [
     const call = await until(`a call of ${path}`, () =>
       recorder.calls.findLast(({ method, url }) => wanted.test(`${method} ${url}`)),
     );
-    const [scheme, fields] = call.headers.authorization.split(/ (.*)/);
-    assert.equal(scheme, "WECHATPAY2-SHA256-RSA2048");
-    const field = (name) => fields.match(new RegExp(`${name}="([^"]*)"`))[1];
-    const text = Formatter.request(call.method, call.url, field("timestamp"), field("nonce_str"), call.body);
-    assert.equal(Rsa.verify(text, field("signature"), wechatKey), true);
-    assert.equal(Rsa.verify(`${text} `, field("signature"), wechatKey), false);
+    authorizedAsBySdk(call, wechatKey);
   });
 }

@@ -1,8 +1,6 @@
 // What the gateway signs under WeChat Pay's APIv2, verified by the SDK's own signature.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
 import { after } from "node:test";
-import { join } from "node:path";
 
 import plugin from "wechatpay-axios-plugin";
 
@@ -29,11 +27,15 @@ const here = stage(async ({ demo, sandbox }) => {
     api_key: secret,
     certificate_checked_by_proxy: true,
   });
+  const files = {
+    "apiv2.key": secret,
+    "apiclient_cert.pem": registered.certificate_pem,
+    "apiclient_key.pem": registered.private_key_pem,
+  };
   for (const type of types) {
     recorders[type] = await Recorder.open(demo.sandbox);
-    gateways[type] = await Gateway.start(demo, recorders[type].url, (accounts, folder) =>
-      underV2(accounts, folder, registered, type),
-    );
+    const change = (accounts) => underV2(accounts, type);
+    gateways[type] = await Gateway.start(demo, recorders[type].url, { change, files });
   }
 });
 after(async () => {
@@ -42,11 +44,7 @@ after(async () => {
 });
 
 /** The demo's merchant, whose account at WeChat Pay speaks APIv2. */
-function underV2(accounts, folder, registered, type) {
-  const keep = (name, content) => writeFileSync(join(folder, name), content, { mode: 0o600 });
-  keep("apiv2.key", secret);
-  keep("apiclient_cert.pem", registered.certificate_pem);
-  keep("apiclient_key.pem", registered.private_key_pem);
+function underV2(accounts, type) {
   const account = [
     'protocol = "v2"',
     `sign_type = "${type}"`,
