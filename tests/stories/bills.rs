@@ -1,10 +1,6 @@
 //! The channels' daily bills, with each channel and each protocol: what nobody told of
 //! is found in the bill, and a bill with anything wrong is refused whole.
 
-mod alipay;
-mod wechat_v2;
-mod wechat_v3;
-
 use cashier::channel::{Action, Offer, Outcome, PayRequest};
 use cashier::desk::{Search, Standing};
 use cashier::exception::{Exception, ExceptionKind};
@@ -18,13 +14,116 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use till_tests::{App, Options, Protocol};
 
-/// A channel account, and how it is made silent.
+/// Stories with each channel and each protocol: `bills::still::wechat_v2::on_sqlite::STORY`.
+macro_rules! with_each_shop {
+    ($mood:ident: $($story:ident)+) => {
+        mod $mood {
+            with_each_shop!(@ $mood alipay ALIPAY $($story)+);
+            with_each_shop!(@ $mood wechat_v3 WECHAT_V3 $($story)+);
+            with_each_shop!(@ $mood wechat_v2 WECHAT_V2 $($story)+);
+        }
+    };
+    (@ $mood:ident $module:ident $shop:ident $($story:ident)+) => {
+        mod $module {
+            use crate::bills::$shop as SHOP;
+
+            till_tests::stories! {
+                with crate::bills::$mood(super::SHOP.protocol);
+                $($story)+
+            }
+
+            $(async fn $story(app: &till_tests::App) {
+                crate::bills::$story(app, &SHOP).await;
+            })+
+        }
+    };
+}
+
+with_each_shop! { awake:
+    what_nobody_told_of_is_found_in_the_bill
+}
+
+with_each_shop! { still:
+    a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again
+    a_bill_that_does_not_come_is_told_once_it_is_a_day_late
+    payments_of_another_system_are_counted_and_no_alarm_each
+}
+
+/// A channel account, how it is made silent, and how its bills are damaged.
 struct Shop {
+    /// How WeChat Pay is spoken with.
+    protocol: Protocol,
     account: &'static str,
     way: &'static str,
     /// What is asked of the channel about a payment, as the sandbox calls it.
     questions: [&'static str; 2],
+    /// The download of a bill's file.
+    file: &'static str,
+    /// What can be wrong with a bill: a method, and its fault.
+    wrong: &'static [(&'static str, &'static str)],
 }
+
+/// An archive that nobody signs, with two files that must agree.
+const ALIPAY: Shop = Shop {
+    protocol: Protocol::V3,
+    account: "shop_alipay",
+    way: "ALI_QR",
+    questions: ["alipay.trade.query", "alipay.trade.close"],
+    file: "alipay.bill_file",
+    wrong: &[
+        ("alipay.bill_file", "cut"),
+        ("alipay.bill_file", "wrong_amount"),
+        ("alipay.bill_file", "wrong_seller"),
+        ("alipay.bill_file", "zip_bomb"),
+        ("alipay.bill_file", "garbage"),
+        ("alipay.bill_file", "http_500"),
+        (
+            "alipay.data.dataservice.bill.downloadurl.query",
+            "bad_signature",
+        ),
+        (
+            "alipay.data.dataservice.bill.downloadurl.query",
+            "timeout_before",
+        ),
+    ],
+};
+/// The signed answer names the file's hash.
+const WECHAT_V3: Shop = Shop {
+    protocol: Protocol::V3,
+    account: "shop_wechat",
+    way: "WX_NATIVE",
+    questions: ["wechat.query", "wechat.close"],
+    file: "wechat.bill_file",
+    wrong: &[
+        ("wechat.bill", "wrong_hash"),
+        ("wechat.bill", "wrong_sums"),
+        ("wechat.bill", "wrong_seller"),
+        ("wechat.bill", "bad_signature"),
+        ("wechat.bill", "timeout_before"),
+        ("wechat.bill_file", "wrong_amount"),
+        ("wechat.bill_file", "cut"),
+        ("wechat.bill_file", "zip_bomb"),
+        ("wechat.bill_file", "garbage"),
+        ("wechat.bill_file", "http_500"),
+    ],
+};
+/// Nobody signs them, and they have no hash.
+const WECHAT_V2: Shop = Shop {
+    protocol: Protocol::V2,
+    account: "shop_wechat",
+    way: "WX_NATIVE",
+    questions: ["v2/orderquery", "v2/closeorder"],
+    file: "v2/downloadbill",
+    wrong: &[
+        ("v2/downloadbill", "wrong_sums"),
+        ("v2/downloadbill", "wrong_seller"),
+        ("v2/downloadbill", "cut"),
+        ("v2/downloadbill", "zip_bomb"),
+        ("v2/downloadbill", "garbage"),
+        ("v2/downloadbill", "http_500"),
+        ("v2/downloadbill", "timeout_before"),
+    ],
+};
 
 /// No loop asks for bills by itself, and nothing else happens behind a story's back.
 fn still(protocol: Protocol) -> Options {
@@ -155,7 +254,7 @@ fn is_taken(books: &Books, shop: &Shop, day: Day) -> bool {
 
 /// Of a day's payments one is known, one was told to nobody, and one is of a number that
 /// Till has no flow of.
-async fn what_nobody_told_of_is_found(app: &App, shop: &Shop) {
+async fn what_nobody_told_of_is_found_in_the_bill(app: &App, shop: &Shop) {
     let day = noon(app).await;
     known(app, shop).await;
     let (order, number) = lost(app, shop).await;
@@ -183,7 +282,7 @@ async fn what_nobody_told_of_is_found(app: &App, shop: &Shop) {
 
 /// Another system sells under the same account: its payments are counted, and nobody is
 /// alarmed of each; a number as Till gives them out is an alarm among them.
-async fn another_systems_payments_are_counted(app: &App, shop: &Shop) {
+async fn payments_of_another_system_are_counted_and_no_alarm_each(app: &App, shop: &Shop) {
     let day = noon(app).await;
     for nth in 1..=5 {
         let number = FlowNo::new(format!("SHOP{}{nth:06}", day.to_string().replace('-', "")));
@@ -217,14 +316,14 @@ async fn taken_again_changes_nothing(app: &App, shop: &Shop, order: &Value, day:
 
 /// What is wrong with a bill, by the sandbox's method and fault: nothing of it is taken,
 /// a person is told once, and the next one, which is whole, is taken.
-async fn refused_whole(app: &App, shop: &Shop, faults: &[(&str, &str)]) {
+async fn a_bill_with_anything_wrong_is_refused_whole_and_asked_for_again(app: &App, shop: &Shop) {
     let day = noon(app).await;
     let (order, _) = lost(app, shop).await;
     foreign(app, shop, &forgotten(app)).await;
     morning_after(app, day).await;
     look_elsewhere(app, shop).await;
     let before = books(app, &order, day).await;
-    for (method, fault) in faults {
+    for (method, fault) in shop.wrong {
         let struck = app.payer.strikes().await;
         let fault = json!({ "method": method, "fault": fault, "times": 1, "delay_ms": 20 });
         app.payer.break_it(fault.clone()).await;
@@ -274,11 +373,11 @@ async fn alarms(app: &App, shop: &Shop, day: Day) -> Vec<Standing> {
 
 /// The channel has a trouble of its own: nobody is told of that at once, and somebody is
 /// when the bill is a day late.
-async fn told_once_it_is_late(app: &App, shop: &Shop, file: &str) {
+async fn a_bill_that_does_not_come_is_told_once_it_is_a_day_late(app: &App, shop: &Shop) {
     let day = noon(app).await;
     known(app, shop).await;
     morning_after(app, day).await;
-    let fault = json!({ "method": file, "fault": "http_500" });
+    let fault = json!({ "method": shop.file, "fault": "http_500" });
     app.payer.break_it(fault).await;
     look_for_bills(app).await;
     assert_eq!(strays(app).await, []);
