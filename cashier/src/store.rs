@@ -156,12 +156,13 @@ pub trait Store: Send + Sync {
     async fn commit(&self, commits: Vec<Commit>) -> Vec<Result<(), StoreError>>;
 
     /// Records a notice that belongs to no order, and the exception about it.
-    /// The same notice, or the same exception, again changes nothing.
+    /// The same notice, or the same exception, again changes nothing. Whether the
+    /// exception is new.
     async fn record_stray(
         &self,
         notice: Option<NoticeRecord>,
         exception: Exception,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 
     /// Whether this very notice was recorded already.
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError>;

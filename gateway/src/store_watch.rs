@@ -210,13 +210,13 @@ impl Store for WatchedStore {
         &self,
         notice: Option<NoticeRecord>,
         exception: Exception,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let told = exception.clone();
-        let answer = noted(self.store.record_stray(notice, exception).await);
-        if answer.is_ok() {
+        let is_new = noted(self.store.record_stray(notice, exception).await)?;
+        if is_new {
             tell_exception(&told);
         }
-        answer
+        Ok(is_new)
     }
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {

@@ -61,9 +61,10 @@ pub async fn the_same_key_of_another_account_is_another_notice(store: Arc<dyn St
 
 /// Shows F21.
 pub async fn a_stray_notice_is_recorded_once(store: Arc<dyn Store>) {
-    for id in ["exc_1", "exc_2"] {
+    for (id, is_new) in [("exc_1", true), ("exc_2", false)] {
         let stray = exception(None, id, "T404");
-        assert_eq!(store.record_stray(Some(notice("N1")), stray).await, Ok(()));
+        let recorded = store.record_stray(Some(notice("N1")), stray).await;
+        assert_eq!(recorded, Ok(is_new));
         assert_eq!(store.knows_notice(&account(), "N1").await, Ok(true));
     }
     // As evidence it counts like any other: no commit may bring it again.
@@ -77,7 +78,7 @@ pub async fn a_stray_notice_is_recorded_once(store: Arc<dyn Store>) {
         store
             .record_stray(None, exception(None, "exc_3", "T405"))
             .await,
-        Ok(())
+        Ok(true)
     );
 }
 
@@ -87,7 +88,7 @@ pub async fn an_exception_is_reported_once_whoever_sees_it(store: Arc<dyn Store>
         store
             .record_stray(None, exception(None, "exc_1", "known"))
             .await,
-        Ok(())
+        Ok(true)
     );
     let of_order =
         |nth, subject| exception(Some(&order), order.id.exception(nth).as_str(), subject);

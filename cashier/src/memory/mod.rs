@@ -196,14 +196,13 @@ impl Store for MemoryStore {
         &self,
         notice: Option<NoticeRecord>,
         exception: Exception,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut rows = self.lock();
         if let Some(notice) = notice {
             let key = (notice.account.clone(), notice.key.clone());
             rows.notices.entry(key).or_insert(notice);
         }
-        rows.open(exception);
-        Ok(())
+        Ok(rows.open(exception))
     }
 
     async fn knows_notice(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {

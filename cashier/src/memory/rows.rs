@@ -207,17 +207,18 @@ impl Rows {
             .find(|entry| entry.exception == *id)
     }
 
-    /// Opens an exception that no decision reports, unless it is open.
-    pub(super) fn open(&mut self, seen: Exception) {
+    /// Opens an exception that no decision reports, unless it is open (`false`).
+    pub(super) fn open(&mut self, seen: Exception) -> bool {
         let is_resolved = |id: &ExceptionId| self.resolution(id).is_some();
         let Some(new) = seen.opened_beside(self.all_exceptions(), is_resolved) else {
-            return;
+            return false;
         };
         self.alert(&new);
         match new.order.as_ref().and_then(|id| self.orders.get_mut(id)) {
             Some(state) => state.exceptions.push(new),
             None => self.strays.push(new),
         }
+        true
     }
 
     /// Adds an entry, which is allowed.
@@ -244,7 +245,9 @@ impl Rows {
         };
         let seen = delivery::exhausted(event, tries, tried.error.as_deref(), tried.at);
         match tried.then {
-            DeliveryNext::Exhausted if status == "exhausted" => self.open(seen),
+            DeliveryNext::Exhausted if status == "exhausted" => {
+                self.open(seen);
+            }
             DeliveryNext::Delivered => {
                 let known = self.all_exceptions().find(|known| {
                     known.kind == seen.kind

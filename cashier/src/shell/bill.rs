@@ -24,7 +24,7 @@ impl Cashier {
         let (kind, subject) = (ExceptionKind::BillRefused, day.to_string());
         let detail = format!("the bill of {day}: {why}");
         let exception = self.stray(account, kind, &subject, None, detail);
-        self.store.record_stray(None, exception).await
+        self.store.record_stray(None, exception).await.map(drop)
     }
 
     /// Takes rows of an account's bill, a few hundred at a time: most say what is known,
@@ -64,7 +64,7 @@ impl Cashier {
             let subject = flow_no.as_str();
             let kind = ExceptionKind::UnknownTrade;
             let exception = self.stray(account, kind, subject, Some(amount), detail);
-            return self.store.record_stray(None, exception).await;
+            return self.store.record_stray(None, exception).await.map(drop);
         };
         self.drive(&order, &Input::Billed(row), None).await?;
         Ok(())

@@ -139,7 +139,8 @@ impl Cashier {
                 let subject = flow_no.map_or_else(|| digest(raw.body), |no| no.to_string());
                 let kind = ExceptionKind::IdentityMismatch;
                 let exception = self.stray(account, kind, &subject, None, detail);
-                refused(verdict, self.store.record_stray(None, exception).await)
+                let recorded = self.store.record_stray(None, exception).await;
+                refused(verdict, recorded.map(drop))
             }
             NoticeRefusal::Unreadable { key, detail } => {
                 let recorded = self.keep_unreadable(account, raw, key, detail).await;
@@ -170,7 +171,8 @@ impl Cashier {
         let kind = ExceptionKind::NoticeUnprocessable;
         let exception = self.stray(account, kind, &same, None, detail);
         let record = self.evidence(account, &key, None, raw);
-        self.store.record_stray(Some(record), exception).await
+        let recorded = self.store.record_stray(Some(record), exception).await;
+        recorded.map(drop)
     }
 
     fn evidence(

@@ -162,7 +162,7 @@ async fn judge(
             let tries = place.count("attempt", delivery.attempt)?;
             let error = tried.error.as_deref();
             let seen = exhausted(&Event::try_from(row)?, tries, error, tried.at);
-            opening::open(db, targets, seen).await
+            opening::open(db, targets, seen).await.map(drop)
         }
         DeliveryNext::Delivered if delivery.attempt > 1 => {
             let kind = ExceptionKind::WebhookExhausted;

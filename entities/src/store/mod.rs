@@ -125,7 +125,7 @@ impl Store for SeaStore {
         &self,
         notice: Option<NoticeRecord>,
         exception: Exception,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         notices::record_stray(&self.database, &self.targets, notice, exception).await
     }
 

@@ -34,7 +34,7 @@ pub(super) async fn record_stray(
     targets: &[String],
     notice: Option<NoticeRecord>,
     exception: Exception,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let write = database.write().await.map_err(store_error)?;
     Insert::many(notice.iter().map(Model::from))
         .on_conflict(
@@ -45,6 +45,7 @@ pub(super) async fn record_stray(
         .exec_without_returning(&write.transaction)
         .await
         .map_err(store_error)?;
-    opening::open(&write.transaction, targets, exception).await?;
-    write.commit().await.map_err(store_error)
+    let is_new = opening::open(&write.transaction, targets, exception).await?;
+    write.commit().await.map_err(store_error)?;
+    Ok(is_new)
 }

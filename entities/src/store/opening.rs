@@ -21,16 +21,16 @@ struct Before {
     resolved: HashSet<ExceptionId>,
 }
 
-/// Opens an exception with its alerts, unless it is open.
+/// Opens an exception with its alerts, unless it is open (`false`).
 pub(super) async fn open(
     db: &DatabaseTransaction,
     targets: &[String],
     seen: Exception,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let before = before(db, seen.kind, &seen.subject).await?;
     let is_resolved = |id: &ExceptionId| before.resolved.contains(id);
     let Some(new) = seen.opened_beside(&before.exceptions, is_resolved) else {
-        return Ok(());
+        return Ok(false);
     };
     let rows = targets
         .iter()
@@ -39,7 +39,8 @@ pub(super) async fn open(
     insert_exceptions(db, vec![Model::from(&new)])
         .await
         .map_err(store_error)?;
-    insert_alerts(db, rows).await.map_err(store_error)
+    insert_alerts(db, rows).await.map_err(store_error)?;
+    Ok(true)
 }
 
 /// The open exception of that kind about a subject, if there is one.

@@ -290,7 +290,11 @@ impl Store for Connection {
         answers
     }
 
-    async fn record_stray(&self, notice: Option<NoticeRecord>, exception: Exception) -> Answer<()> {
+    async fn record_stray(
+        &self,
+        notice: Option<NoticeRecord>,
+        exception: Exception,
+    ) -> Answer<bool> {
         let doing = self.world.memory.record_stray(notice, exception);
         self.write(|| pollster::block_on(doing)).await
     }
