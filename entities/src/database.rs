@@ -2,7 +2,9 @@
 //! durable, and refused when they do not hold.
 
 use cashier::time::Timestamp;
+use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Sqlite};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, TryGetable,
@@ -129,6 +131,7 @@ fn connect_options(url: &str, options: &Options) -> ConnectOptions {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
         })
+        .map_sqlx_sqlite_pool_opts(forget_confused)
         .map_sqlx_postgres_opts(move |postgres| {
             let postgres = postgres
                 .application_name("till")
@@ -139,6 +142,20 @@ fn connect_options(url: &str, options: &Options) -> ConnectOptions {
             }
         });
     connect
+}
+
+/// Lets go of connections that have lost count of their transactions. SQLite ends a
+/// transaction by itself when the disk is full; sqlx then fails to roll it back and takes
+/// it for open. What is begun there would be a savepoint in it: such a commit would not
+/// be durable, and such a rollback would keep the write lock.
+fn forget_confused(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            // What is queued is done first, such as the rollback of what was dropped.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 impl Database {

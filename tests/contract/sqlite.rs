@@ -1,11 +1,14 @@
 //! What is SQLite's own: its settings, its file, and rows that make no sense.
 
+use crate::guard::assert_conflict;
 use crate::samples::{commit, event, flow, later, line, order, paid, write};
 use crate::stand;
 use cashier::state::Row;
 use cashier::store::{Store, StoreError};
 use entities::{ConnectError, Options, SeaStore};
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Shows F48.
@@ -70,6 +73,32 @@ async fn what_was_committed_is_there_after_opening_the_file_again() {
         (state.order, state.flows),
         (order(1), vec![flow(&order(1), 1)])
     );
+}
+
+/// When there is no room for a commit, SQLite has rolled back before anybody can.
+#[tokio::test]
+async fn a_connection_whose_transaction_sqlite_has_ended_is_used_no_more() {
+    let stand = stand::sqlite().await;
+    let only_one = Options {
+        max_connections: 1,
+        busy_timeout: Duration::from_millis(50),
+        ..Options::default()
+    };
+    let database = entities::connect(&stand.url, &only_one).await.unwrap();
+    let ended = database.connection().begin().await.unwrap();
+    ended.execute_unprepared("ROLLBACK").await.unwrap();
+    ended.commit().await.unwrap_err();
+    let store = SeaStore::new(database);
+    let elsewhere = entities::connect(&stand.url, &only_one).await.unwrap();
+    let elsewhere = SeaStore::new(elsewhere);
+    for nth in 1..=3 {
+        write(&store, commit(&order(nth), Vec::new())).await;
+        let seen = elsewhere.load(&order(nth).id).await.unwrap();
+        assert!(seen.is_some(), "it was acknowledged and is not there");
+        // What is not taken is rolled back, and must leave nothing open.
+        assert_conflict(&store.commit(vec![commit(&order(nth), Vec::new())]).await);
+        write(&elsewhere, commit(&order(nth + 1000), Vec::new())).await;
+    }
 }
 
 /// Shows F47.
