@@ -45,6 +45,16 @@ fn undecided(world: &World, way: Way, code: &str) -> FlowNo {
     payable.flow
 }
 
+/// A payment whose answer was lost, and of which no question tells.
+fn paid_unheard(world: &World, way: Way) -> FlowNo {
+    bank(world, way).fault("pay", Fault::LostAfter);
+    let no = undecided(world, way, &Wallet::Pays.code(1));
+    for _ in 0..20 {
+        bank(world, way).fault("query", Fault::LostBefore);
+    }
+    no
+}
+
 /// At rest: the order was paid by this flow, once, and nothing was given back but by
 /// reversals.
 fn paid_by(world: &World, no: &FlowNo) {
@@ -177,12 +187,8 @@ fn questions_without_an_answer_do_not_put_the_reversal_off() {
 fn money_that_is_told_of_after_the_reversal_is_not_ours() {
     for (way, life) in WAYS {
         let world = World::new();
-        bank(&world, way).fault("pay", Fault::LostAfter);
-        let no = undecided(&world, way, &Wallet::Pays.code(1));
+        let no = paid_unheard(&world, way);
         let notice = bank(&world, way).payment(&no);
-        for _ in 0..20 {
-            bank(&world, way).fault("query", Fault::LostBefore);
-        }
         world.pass(life);
         assert_eq!(status(&world, &no), FlowStatus::Closed);
         assert_eq!(world.notice(way.channel().name(), &no, &notice), 200);
@@ -197,11 +203,7 @@ fn a_paid_notice_while_the_reversal_is_under_way_is_not_kept_and_the_money_goes_
     for leased in [false, true] {
         for (way, life) in WAYS {
             let world = World::new();
-            bank(&world, way).fault("pay", Fault::LostAfter);
-            let no = undecided(&world, way, &Wallet::Pays.code(1));
-            for _ in 0..20 {
-                bank(&world, way).fault("query", Fault::LostBefore);
-            }
+            let no = paid_unheard(&world, way);
             bank(&world, way).fault("reverse", Fault::LostBefore);
             world.pass(life);
             assert_eq!(status(&world, &no), FlowStatus::Closing);
@@ -298,11 +300,7 @@ fn what_the_channel_shows_as_paid_and_returned_has_been_taken_back() {
     for (way, life) in WAYS {
         let world = World::new();
         bank(&world, way).ledger.lock().unwrap().shows_returned = true;
-        bank(&world, way).fault("pay", Fault::LostAfter);
-        let no = undecided(&world, way, &Wallet::Pays.code(1));
-        for _ in 0..20 {
-            bank(&world, way).fault("query", Fault::LostBefore);
-        }
+        let no = paid_unheard(&world, way);
         bank(&world, way).fault("reverse", Fault::LostAfter);
         bank(&world, way).fault("reverse", Fault::LostBefore);
         world.pass(life + 3);
@@ -319,11 +317,7 @@ fn what_the_channel_shows_as_paid_and_returned_has_been_taken_back() {
 fn a_reversal_that_is_refused_for_good_leaves_what_was_paid_paid() {
     for (way, life) in WAYS {
         let world = World::new();
-        bank(&world, way).fault("pay", Fault::LostAfter);
-        let no = undecided(&world, way, &Wallet::Pays.code(1));
-        for _ in 0..20 {
-            bank(&world, way).fault("query", Fault::LostBefore);
-        }
+        let no = paid_unheard(&world, way);
         bank(&world, way).fault("reverse", Fault::Refused);
         world.pass(life - 1);
         bank(&world, way)
@@ -361,12 +355,8 @@ fn a_refusal_of_a_second_reversal_does_not_bring_the_money_back() {
         for (way, life) in WAYS {
             let world = World::new();
             bank(&world, way).ledger.lock().unwrap().shows_returned = shows_returned;
-            bank(&world, way).fault("pay", Fault::LostAfter);
-            let no = undecided(&world, way, &Wallet::Pays.code(1));
+            let no = paid_unheard(&world, way);
             let notice = bank(&world, way).payment(&no);
-            for _ in 0..20 {
-                bank(&world, way).fault("query", Fault::LostBefore);
-            }
             bank(&world, way).fault("reverse", Fault::LostAfter);
             bank(&world, way).fault("reverse", Fault::Refused);
             world.pass(life);
@@ -922,11 +912,7 @@ fn nothing_is_given_back_of_a_denied_code_whose_money_went_back_by_itself() {
 fn a_reversal_that_is_carried_out_after_the_payment_counted_is_shown_to_a_person() {
     for (way, life) in WAYS {
         let world = World::new();
-        bank(&world, way).fault("pay", Fault::LostAfter);
-        let no = undecided(&world, way, &Wallet::Pays.code(1));
-        for _ in 0..20 {
-            bank(&world, way).fault("query", Fault::LostBefore);
-        }
+        let no = paid_unheard(&world, way);
         bank(&world, way).fault("reverse", Fault::Refused);
         world.pass(life);
         bank(&world, way).ledger.lock().unwrap().faults.clear();

@@ -41,6 +41,8 @@ mod stand_in;
 #[cfg(test)]
 mod tests;
 mod trust;
+#[cfg(test)]
+mod vectors;
 mod wire;
 
 pub use account::{Account, AccountFault};

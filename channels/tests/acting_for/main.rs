@@ -85,6 +85,23 @@ async fn every_call(channel: &dyn Channel, orders: &[PayRequest], wire: &mut Wir
     wire.sent()
 }
 
+/// The same for WeChat Pay, where each way is ordered, and these calls are what was sent.
+async fn wechats_calls(channel: &dyn Channel, wire: &mut Wire, calls: [&str; 12]) -> Vec<Sent> {
+    let ways = [
+        Way::WxNative,
+        Way::WxJsapi,
+        Way::WxLite,
+        Way::WxApp,
+        Way::WxH5,
+        Way::WxBar,
+    ];
+    let orders = ways.map(|way| order(way, "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "134567890123456789"));
+    let sent = every_call(channel, &orders, wire).await;
+    let made: Vec<_> = sent.iter().map(|sent| sent.call.as_str()).collect();
+    assert_eq!(made, calls);
+    sent
+}
+
 fn in_doubt<T>(call: &str, outcome: Outcome<T>) {
     assert!(matches!(outcome, Outcome::Unknown(_)), "{call}");
 }

@@ -2,16 +2,13 @@
 //! (`/v3/pay/partner/`, where the document has them), and `sub_mchid` in the body or the query.
 
 use crate::wire::{Sent, Wire, value};
-use crate::{Always, Stopped, every_call, order};
-use cashier::way::Way;
+use crate::{Always, Stopped, wechats_calls};
 use channels::wechat::{Account, Answers, PlatformKey, Settings, SubMerchant, Wechat};
 use std::sync::Arc;
 
 const SUB: &str = "1900000109";
-const CODE: &str = "134567890123456789";
-const OPENID: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 
-/// The calls in the order in which [`every_call`] makes them.
+/// The calls in the order in which [`wechats_calls`] makes them.
 const CALLS: [&str; 12] = [
     "POST /v3/pay/partner/transactions/native",
     "POST /v3/pay/partner/transactions/jsapi",
@@ -61,18 +58,7 @@ fn adapter(url: &str) -> Wechat {
 async fn every_call_under_apiv3_names_the_merchant_below() {
     let mut wire = Wire::open().await;
     let wechat = adapter(&wire.url);
-    let ways = [
-        Way::WxNative,
-        Way::WxJsapi,
-        Way::WxLite,
-        Way::WxApp,
-        Way::WxH5,
-        Way::WxBar,
-    ];
-    let orders = ways.map(|way| order(way, OPENID, CODE));
-    let sent = every_call(&wechat, &orders, &mut wire).await;
-    let calls: Vec<_> = sent.iter().map(|sent| sent.call.as_str()).collect();
-    assert_eq!(calls, CALLS);
+    let sent = wechats_calls(&wechat, &mut wire, CALLS).await;
     for sent in &sent {
         assert_eq!(named(sent).as_deref(), Some(SUB), "{}", sent.call);
     }

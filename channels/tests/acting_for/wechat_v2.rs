@@ -2,16 +2,13 @@
 
 use crate::wechat::key;
 use crate::wire::Wire;
-use crate::{Always, Stopped, every_call, order};
-use cashier::way::Way;
+use crate::{Always, Stopped, wechats_calls};
 use channels::wechat_v2::{Account, Settings, SignType, SubMerchant, WechatV2};
 use std::sync::Arc;
 
 const SUB: &str = "1900000109";
-const CODE: &str = "134567890123456789";
-const OPENID: &str = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
 
-/// The calls in the order in which [`every_call`] makes them.
+/// The calls in the order in which [`wechats_calls`] makes them.
 const CALLS: [&str; 12] = [
     "POST /pay/unifiedorder",
     "POST /pay/unifiedorder",
@@ -55,18 +52,7 @@ fn adapter(url: &str) -> WechatV2 {
 async fn every_call_under_apiv2_names_the_merchant_below() {
     let mut wire = Wire::open().await;
     let wechat = adapter(&wire.url);
-    let ways = [
-        Way::WxNative,
-        Way::WxJsapi,
-        Way::WxLite,
-        Way::WxApp,
-        Way::WxH5,
-        Way::WxBar,
-    ];
-    let orders = ways.map(|way| order(way, OPENID, CODE));
-    let sent = every_call(&wechat, &orders, &mut wire).await;
-    let calls: Vec<_> = sent.iter().map(|sent| sent.call.as_str()).collect();
-    assert_eq!(calls, CALLS);
+    let sent = wechats_calls(&wechat, &mut wire, CALLS).await;
     let named = format!("<sub_mch_id>{SUB}</sub_mch_id>");
     for sent in &sent {
         assert!(sent.body.contains(&named), "{}: {}", sent.call, sent.body);
